@@ -380,6 +380,7 @@ void Packager::Impl::list_segments() {
 }
 
 void Packager::Impl::trim_window() {
+    if (complete_cut_ == 0) return;  // a track has no segment yet: the window has no end to go by
     auto& main = main_writer();
     const auto timescale = main.timescale();
     const auto window_start =
