@@ -1,0 +1,30 @@
+#pragma once
+
+// Numbers of one, two, four or eight bytes. RFC 9000, section 16.
+
+#include <cstddef>
+#include <cstdint>
+
+#include "streamkit/base/byte_reader.hpp"
+
+namespace streamkit::rudp {
+
+inline constexpr std::uint64_t kMaxVarint = (std::uint64_t{1} << 62) - 1;
+
+[[nodiscard]] constexpr std::size_t varint_size(std::uint64_t v) noexcept {
+    if (v < 0x40) return 1;
+    if (v < 0x4000) return 2;
+    if (v < 0x4000'0000) return 4;
+    return 8;
+}
+
+/// Sticky like the reader's own functions: 0 after a short read.
+[[nodiscard]] constexpr std::uint64_t read_varint(ByteReader& in) noexcept {
+    const std::uint64_t first = in.u8();
+    std::uint64_t value = first & 0x3f;
+    for (std::size_t more = (std::size_t{1} << (first >> 6)) - 1; more > 0; --more)
+        value = value << 8 | in.u8();
+    return in.ok() ? value : 0;
+}
+
+}  // namespace streamkit::rudp
