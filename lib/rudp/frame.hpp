@@ -173,16 +173,32 @@ using Frame = std::variant<PingFrame, AckFrame, ResetStreamFrame, StopSendingFra
                            HandshakeDoneFrame, TimeFrame, AckFrequencyFrame, CloseFrame>;
 
 /// Walks over the frames of a packet; padding is passed over.
+///
+///     for (FrameReader reader{frames};;) {
+///         const auto frame = reader.next();
+///         if (!frame) return close_with(frame.error());
+///         if (*frame == nullptr) break;
+///         std::visit(…, **frame);
+///     }
+///
+/// The frame stays in the reader, as its largest kind (ACK) has half a kilobyte that the others
+/// should not pay for.
 class FrameReader {
 public:
-    /// @param frames  must outlive the frames that are given out
+    /// @param frames  must outlive the reader; the views in its frames are into these bytes
     explicit FrameReader(BytesView frames) noexcept : in_(frames) {}
-    /// The next frame; empty at the end. After an error nothing more comes.
-    Result<std::optional<Frame>> next();
+    /// The next frame, valid until the next call; null at the end, and on every call after an error.
+    ///
+    /// @return an `Errc` of "datagrams and frames", `invalid_ack_ranges`, `too_many_ack_ranges`,
+    ///         `invalid_message`, `invalid_drop`, `invalid_fec`; with the name of the field and its
+    ///         offset from the first frame
+    Result<const Frame*> next();
     [[nodiscard]] std::size_t offset() const noexcept { return in_.offset(); }
 
 private:
     ByteReader in_;
+    Frame frame_;
+    bool failed_ = false;
 };
 
 /// Bytes of a STREAM frame in front of its data, with a length.

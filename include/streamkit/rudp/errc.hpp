@@ -11,11 +11,11 @@ enum class Errc {
     truncated = 1,        ///< a field runs past the end
     unknown_packet_type,  ///< a first byte, or a version, that is not known
     unknown_frame_type,
-    datagram_too_short,  ///< a HELLO of less than 1200 bytes, a packet too short for its tag
-    not_authentic,       ///< the tag is wrong: forged, changed, or under another key
-    duplicate_packet,    ///< a packet number that came before, or is too old to tell
-    unknown_connection,  ///< a connection id that nobody has
-    varint_out_of_range,
+    datagram_too_short,   ///< a HELLO of less than 1200 bytes, a packet too short for its tag
+    not_authentic,        ///< the tag is wrong: forged, changed, or under another key
+    duplicate_packet,     ///< a packet number that came before, or is too old to tell
+    unknown_connection,   ///< a connection id that nobody has
+    varint_out_of_range,  ///< a number, or a sum of two, beyond what its field may hold
     // What a peer may not do; the connection is closed with these.
     ack_of_unsent_packet,  ///< of a number that was never sent, or was skipped on purpose
     invalid_ack_ranges,    ///< reversed, overlapping or below zero
