@@ -5,13 +5,16 @@
 // Handshake packets (all fields big-endian, nothing protected but by Noise itself):
 //
 //     u8  0x80 | type       HELLO 1, RETRY 2, REPLY 3, VERSIONS 4
-//     u32 version
-//     u64 destination id    0 in the first HELLO
+//     u32 version           0 in VERSIONS, which is the same in all versions
+//     u64 destination id    0 in HELLO
 //     u64 source id         0 in RETRY and VERSIONS
 //     HELLO     u8 length, cookie; u16 length, Noise message 1; zeros up to 1200 bytes in all
 //     RETRY     u8 length, cookie
 //     REPLY     u16 length, Noise message 2
 //     VERSIONS  u8 count, u32 each
+//
+// What stands behind the last field, and in fields that are 0 here, is not looked at. The fields up
+// to the source id, and the length, are those of a HELLO of every version.
 //
 // Packets with a key, one a datagram:
 //
@@ -77,7 +80,8 @@ using PacketHeader = std::variant<HelloPacket, RetryPacket, ReplyPacket, Version
 
 /// Reads what stands in the clear. Views live as long as the datagram.
 ///
-/// @return `Errc::truncated`, `Errc::unknown_packet_type`, `Errc::datagram_too_short`
+/// @return `Errc::truncated`, `Errc::unknown_packet_type`, `Errc::datagram_too_short`,
+///         `Errc::invalid_parameter` (the length of a cookie)
 [[nodiscard]] Result<PacketHeader> read_packet(BytesView datagram);
 
 /// Pads to `kMinHelloBytes`; `out` has at least that much room and the parts must fit into it.

@@ -31,6 +31,7 @@ public:
     void u64(std::uint64_t v) noexcept { big(v, 8); }
     /// @see RFC 9000, section 16
     void varint(std::uint64_t v) noexcept {
+        STREAMKIT_ASSERT(v <= kMaxVarint);
         switch (varint_size(v)) {
             case 1:
                 return big(v, 1);

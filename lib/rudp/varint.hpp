@@ -18,12 +18,24 @@ inline constexpr std::uint64_t kMaxVarint = (std::uint64_t{1} << 62) - 1;
     return 8;
 }
 
-/// Sticky like the reader's own functions: 0 after a short read.
+/// Sticky like the reader's own functions: 0 after a short read. Longer forms than needed are taken.
 [[nodiscard]] constexpr std::uint64_t read_varint(ByteReader& in) noexcept {
     const std::uint64_t first = in.u8();
     std::uint64_t value = first & 0x3f;
-    for (std::size_t more = (std::size_t{1} << (first >> 6)) - 1; more > 0; --more)
-        value = value << 8 | in.u8();
+    switch (first >> 6) {
+        case 0:
+            return value;
+        case 1:
+            value = value << 8 | in.u8();
+            break;
+        case 2:
+            value = value << 24 | in.u24();
+            break;
+        default:
+            value = value << 24 | in.u24();
+            value = value << 32 | in.u32();
+            break;
+    }
     return in.ok() ? value : 0;
 }
 
