@@ -1,6 +1,8 @@
 #pragma once
 
-// Frames: what a packet carries. Numbers are varints (RFC 9000, 16) unless a width is given.
+// Frames: what a packet carries. A frame is a type (u8) and its fields in the order of its struct here,
+// unless a comment says otherwise. Numbers are varints (RFC 9000, 16) unless a width is given; bytes
+// have their length in front.
 
 #include <array>
 #include <cstdint>
@@ -42,9 +44,16 @@ enum class FrameType : std::uint8_t {
     close = 0x1c,
 };
 
-struct PingFrame {};
-
 inline constexpr std::size_t kMaxAckRanges = 32;
+inline constexpr std::size_t kMaxReasonBytes = 256;
+/// RFC 9000, 19.11: ids of streams have two bits that are no count.
+inline constexpr std::uint64_t kMaxStreamCount = std::uint64_t{1} << 60;
+/// No time on the wire is longer, 35 years: a sum of some fits into 64 bits of nanoseconds.
+inline constexpr std::uint64_t kMaxMicroseconds = std::uint64_t{1} << 50;
+/// RFC 9000, 18.2: an acknowledgement is never put off for longer.
+inline constexpr std::uint64_t kMaxAckDelayMicroseconds = 16'384'000;
+
+struct PingFrame {};
 
 /// Packet numbers `first` to `last`, both included.
 struct AckRange {
@@ -60,14 +69,14 @@ struct EcnCounts {
 };
 /// u8 flags (1 ECN counts, 2 buffer level, 4 receive window); largest; delay in µs; number of further
 /// ranges; length of the first range - 1; per further range the gap - 1 and the length - 1; then
-/// what the flags name. Ranges from the newest down; their encoding is RFC 9000, 19.3.1 but for
-/// the gap (numbers between two ranges, less one).
+/// what the flags name. Ranges from the newest down; RFC 9000, 19.3.1. The gap is how many numbers
+/// lie between two ranges, so that ranges can neither touch nor overlap.
 struct AckFrame {
-    std::uint64_t delay_us = 0;
+    std::uint64_t delay_us = 0;                    ///< up to kMaxMicroseconds
     std::array<AckRange, kMaxAckRanges> ranges{};  ///< the first holds the largest
     std::size_t range_count = 0;                   ///< 1 to kMaxAckRanges
     std::optional<EcnCounts> ecn{};
-    std::optional<std::uint64_t> buffer_level_ms{};
+    std::optional<std::uint64_t> buffer_level_ms{};  ///< up to kMaxMicroseconds / 1000
     std::optional<std::uint64_t> max_data{};
 };
 struct ResetStreamFrame {
@@ -88,13 +97,14 @@ struct MaxStreamDataFrame {
 };
 /// How many streams the peer may have opened, of both kinds together, since the start.
 struct MaxStreamsFrame {
-    std::uint64_t maximum = 0;
+    std::uint64_t maximum = 0;  ///< up to kMaxStreamCount
 };
+/// Without its length (bit 1 of the type) the data goes to the end of the packet.
 struct StreamFrame {
     StreamId stream = 0;
-    std::uint64_t offset = 0;
+    std::uint64_t offset = 0;  ///< with the length of the data up to kMaxVarint
     BytesView data{};
-    bool fin = false;
+    bool fin = false;  ///< in the type
 };
 /// Where a part of a message stands in a FEC block.
 struct FecPosition {
@@ -102,7 +112,8 @@ struct FecPosition {
     std::uint8_t index = 0;  ///< u8; below kMaxSourceSymbols
 };
 /// id; channel u8; µs of the sender's clock when it was given to us; µs from then to its deadline,
-/// 0 for none; length of the whole message; offset of this part; length of this part; [block, index]
+/// 0 for none (both up to kMaxMicroseconds); length of the whole message; offset of this part;
+/// length of this part; [block, index]; the part, which is not empty unless the message is
 struct MessageFrame {
     MessageId id = 0;
     std::uint8_t channel = 0;
@@ -115,16 +126,16 @@ struct MessageFrame {
 };
 struct DropFrame {
     MessageId first = 0;
-    MessageId last = 0;
+    MessageId last = 0;  ///< not below `first`
 };
 /// block; source symbols u8; repair symbols u8; index of this one among the repair symbols u8;
 /// length, bytes of the symbol
 struct FecFrame {
     std::uint64_t block = 0;
-    std::uint8_t source_symbols = 0;
-    std::uint8_t repair_symbols = 0;
-    std::uint8_t index = 0;
-    BytesView symbol{};
+    std::uint8_t source_symbols = 0;  ///< 1 to fec::kMaxSourceSymbols
+    std::uint8_t repair_symbols = 0;  ///< 1 to fec::kMaxRepairSymbols
+    std::uint8_t index = 0;           ///< below `repair_symbols`
+    BytesView symbol{};               ///< not empty
 };
 /// block; u32 bits: which source symbols need not be sent again
 struct FecRecoveredFrame {
@@ -133,9 +144,9 @@ struct FecRecoveredFrame {
 };
 struct NewConnectionIdFrame {
     std::uint64_t sequence = 0;
-    std::uint64_t retire_prior_to = 0;
-    ConnectionId id = 0;  ///< u64
-    ResetToken token{};   ///< 16 bytes
+    std::uint64_t retire_prior_to = 0;  ///< not above `sequence`
+    ConnectionId id = 0;                ///< u64
+    ResetToken token{};                 ///< 16 bytes
 };
 struct RetireConnectionIdFrame {
     std::uint64_t sequence = 0;
@@ -148,7 +159,7 @@ struct PathResponseFrame {
 };
 struct HandshakeDoneFrame {};
 /// The sender's clock in µs, and, of the newest TIME it has got, the number and how long ago that
-/// was: the receiver computes the offset as NTP does.
+/// was: the receiver computes the offset as NTP does. All up to kMaxMicroseconds.
 struct TimeFrame {
     std::uint64_t sent_us = 0;
     std::uint64_t echo_us = 0;  ///< `sent_us` of the newest one received; 0: none yet
@@ -157,14 +168,14 @@ struct TimeFrame {
 /// Please acknowledge every `packets` packets that ask for it, or after `max_delay_us`.
 struct AckFrequencyFrame {
     std::uint64_t sequence = 0;
-    std::uint64_t packets = 2;
-    std::uint64_t max_delay_us = 25'000;
+    std::uint64_t packets = 2;            ///< not 0
+    std::uint64_t max_delay_us = 25'000;  ///< up to kMaxAckDelayMicroseconds
 };
 struct CloseFrame {
     std::uint64_t code = 0;
-    std::string_view text{};  ///< at most kMaxReasonBytes
+    /// At most kMaxReasonBytes of UTF-8. Of a text that is no UTF-8 the reader gives what is before.
+    std::string_view text{};
 };
-inline constexpr std::size_t kMaxReasonBytes = 256;
 
 using Frame = std::variant<PingFrame, AckFrame, ResetStreamFrame, StopSendingFrame, MaxDataFrame,
                            MaxStreamDataFrame, MaxStreamsFrame, StreamFrame, MessageFrame,
