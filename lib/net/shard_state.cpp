@@ -2,7 +2,7 @@
 
 #include <utility>
 
-#include "streamkit/net/stream_driver.hpp"
+#include "streamkit/net/datagram_socket.hpp"
 
 namespace streamkit::net {
 namespace {
@@ -28,8 +28,13 @@ std::span<std::uint8_t> ShardState::receive_buffer() {
     return receive_buffer_;
 }
 
+std::span<std::uint8_t> ShardState::datagram_buffer() {
+    if (datagram_buffer_.empty()) datagram_buffer_.resize(DatagramSocket::kReceiveBufferBytes);
+    return datagram_buffer_;
+}
+
 void ShardState::post_wake(const asio::any_io_executor& executor,
-                           std::shared_ptr<StreamDriver> driver) {
+                           std::shared_ptr<ShardDriver> driver) {
     bool first = false;
     {
         const std::lock_guard lock(mutex_);
@@ -49,14 +54,14 @@ void ShardState::run_wakes() {
     waking_.clear();
 }
 
-ShardState::Position ShardState::add(std::shared_ptr<StreamDriver> driver) {
+ShardState::Position ShardState::add(std::shared_ptr<ShardDriver> driver) {
     return drivers_.insert(drivers_.end(), std::move(driver));
 }
 
 void ShardState::remove(Position position) { drivers_.erase(position); }
 
 void ShardState::shutdown() {
-    std::vector<std::shared_ptr<StreamDriver>> woken;
+    std::vector<std::shared_ptr<ShardDriver>> woken;
     {
         const std::lock_guard lock(mutex_);
         woken.swap(woken_);

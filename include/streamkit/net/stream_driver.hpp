@@ -12,11 +12,10 @@
 
 #include "streamkit/net/asio.hpp"
 #include "streamkit/net/errc.hpp"
+#include "streamkit/net/shard_driver.hpp"
 #include "streamkit/net/stream_handler.hpp"
 
 namespace streamkit::net {
-
-class ShardState;
 
 struct StreamDriverConfig {
     /// Reading pauses while the handler holds more bytes than this.
@@ -41,7 +40,7 @@ struct StreamDriverConfig {
 /// the timer, a posted wake) outlive any single owner. An open connection needs no other owner than
 /// its shard, which lets go of it when the socket is closed; the driver then lets go of the handler,
 /// so a handler may hold its driver.
-class StreamDriver final : public std::enable_shared_from_this<StreamDriver> {
+class StreamDriver final : public ShardDriver, public std::enable_shared_from_this<StreamDriver> {
     struct Private {};  // only `create` makes drivers
 
 public:
@@ -83,13 +82,12 @@ public:
     StreamDriver& operator=(const StreamDriver&) = delete;
 
 private:
-    friend class ShardState;
     enum class State : std::uint8_t { idle, open, draining, lingering, closed };
     enum class Ending : std::uint8_t { orderly, abrupt };
     static constexpr auto kRelaxed = std::memory_order_relaxed;
 
-    void on_posted_wake();
-    void abandon();
+    void on_posted_wake() override;
+    void abandon() override;
     template <class F>
     auto call(F&& function);
     void settle(Result<void> result);
@@ -117,7 +115,7 @@ private:
     tcp::socket socket_;
     asio::steady_timer timer_;
     ShardState& shard_;
-    std::list<std::shared_ptr<StreamDriver>>::iterator position_;  // among the shard's, while open
+    std::list<std::shared_ptr<ShardDriver>>::iterator position_;  // among the shard's, while open
     // Shared: a client program keeps its handler to see how it ended.
     std::shared_ptr<StreamHandler> handler_;
     tcp::endpoint remote_;
