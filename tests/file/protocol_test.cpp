@@ -119,7 +119,7 @@ const struct {
      Listing{5, {film(), film_with_sha256()}, hex("010203")}},
     {"preparing", hex("82 05 07 80010000"), Preparing{7, 65'536}},
     {"opened",
-     concat({hex("83 406b 07"),       // length 107, transfer
+     concat({hex("83 406c 07"),       // length 108, transfer
              kFilm, hex("80040000"),  // block bytes: 256 KiB
              hash_of(0xcc), hash_of(0xdd)}),
      Opened{7, film(), BlockLayout::for_size(70'000).value(), hash_of(0xcc), hash_of(0xdd)}},
