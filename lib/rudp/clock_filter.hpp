@@ -4,6 +4,7 @@
 
 #include <array>
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 
@@ -13,7 +14,8 @@
 namespace streamkit::rudp {
 
 /// Offset of the peer's clock, from the exchanges with the shortest round trips of late (RFC 5905,
-/// section 8 and 10); a drift of more than 500 ppm, or a time from the future, is not believed.
+/// section 8 and 10); a drift of more than 500 ppm, or a time from the future, is not believed. A
+/// clock that has jumped is believed after eight exchanges that agree on nothing else.
 class ClockFilter {
 public:
     explicit ClockFilter(TimePoint clock_start) : start_(clock_start) {}
@@ -29,11 +31,17 @@ private:
         std::int64_t offset_us = 0;
         std::int64_t round_trip_us = 0;
     };
+    [[nodiscard]] std::int64_t clock_us(TimePoint now) const noexcept;
+    [[nodiscard]] const Sample* best() const noexcept;
+    [[nodiscard]] bool is_plausible(const Sample& sample) const noexcept;
+
     TimePoint start_;
     std::optional<std::uint64_t> peer_time_us_;
     TimePoint peer_time_at_{};
-    std::array<Sample, 8> samples_{};
+    std::array<Sample, 8> samples_{};  // a ring
     std::size_t sample_count_ = 0;
+    std::size_t next_sample_ = 0;
+    std::size_t not_believed_ = 0;  // in a row
 };
 
 }  // namespace streamkit::rudp

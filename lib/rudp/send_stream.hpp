@@ -2,6 +2,7 @@
 
 // Our direction of a stream: what has been written, sent, lost, and delivered.
 
+#include <cstddef>
 #include <cstdint>
 #include <deque>
 #include <optional>
@@ -22,12 +23,15 @@ public:
     explicit SendStream(std::uint64_t max_stream_data) : max_data_(max_stream_data) {}
 
     // The application's side.
+    /// @return `Errc::stream_finished` after `finish` or `reset`, `Errc::send_buffer_full` if the
+    ///         stream would become longer than 2^62 - 1 bytes
     Result<void> write(SharedBuffer bytes);
+    /// There will be no more. @return `Errc::stream_finished`
     Result<void> finish();
-    /// Forgets everything. @return the final size for RESET_STREAM: what was ever sent
+    /// Forgets everything, unless all is delivered. @return the final size for RESET_STREAM: what was ever sent
     std::uint64_t reset();
     [[nodiscard]] State state() const noexcept;
-    /// Bytes that are held: written and not delivered.
+    /// Bytes that are held: all that were written but those at the front that are delivered.
     [[nodiscard]] std::uint64_t buffered() const noexcept;
 
     // The sender's side.
@@ -48,6 +52,7 @@ public:
     /// Picks what leaves next, at most `max_bytes`; it counts as sent. Then `copy` it.
     [[nodiscard]] std::optional<Chunk> next_chunk(std::size_t max_bytes,
                                                   std::uint64_t connection_credit);
+    /// The chunk must not have been delivered in the meantime.
     void copy(const Chunk& chunk, SpanWriter& out) const;
     void on_acked(std::uint64_t offset, std::uint32_t length, bool fin);
     void on_lost(std::uint64_t offset, std::uint32_t length, bool fin);
@@ -58,8 +63,16 @@ private:
     struct Piece {
         std::uint64_t offset;
         SharedBuffer bytes;
+        [[nodiscard]] std::uint64_t end() const noexcept { return offset + bytes.size(); }
     };
+    [[nodiscard]] std::uint64_t new_bytes_allowed(std::uint64_t connection_credit) const noexcept;
+    [[nodiscard]] bool wants_fin() const noexcept;
+    [[nodiscard]] std::size_t find_piece(std::uint64_t offset) const noexcept;
+    void drop_delivered();
+
     std::deque<Piece> pieces_;  // from `delivered_up_to_` on
+    std::size_t newest_piece_ =
+        0;  // where the newest chunk of new bytes began: found without search
     std::uint64_t written_end_ = 0;
     std::uint64_t sent_end_ = 0;
     std::uint64_t delivered_up_to_ = 0;

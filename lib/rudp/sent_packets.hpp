@@ -3,8 +3,11 @@
 // The packets in flight: when they left and what they carried.
 
 #include <array>
+#include <cstddef>
 #include <cstdint>
+#include <deque>
 #include <span>
+#include <type_traits>
 #include <variant>
 #include <vector>
 
@@ -46,6 +49,7 @@ struct SentMtuProbe {
 };
 using SentFrame =
     std::variant<SentStream, SentMessage, SentFec, SentAck, SentControl, SentMtuProbe>;
+static_assert(sizeof(SentFrame) <= 32 && std::is_trivially_copyable_v<SentFrame>);
 
 inline constexpr std::size_t kMaxSentFrames = 6;  // per packet; a packet is full with them
 
@@ -74,6 +78,8 @@ struct SentPacket {
     void carry(const SentFrame& frame) noexcept { frames[frame_count++] = frame; }
 };
 
+static_assert(sizeof(SentPacket) <= 300);  // there are as many as fit into round trips
+
 /// A ring by packet number that grows to what is in flight and never shrinks: nothing is allocated
 /// per packet.
 class SentPackets {
@@ -84,7 +90,8 @@ public:
     [[nodiscard]] std::uint64_t next_number() const noexcept { return next_; }
     /// Leaves the next number out on purpose: an acknowledgement of it is a lie.
     void skip();
-    /// Adds a packet with the next number, in flight; the reference is valid until the next `add`.
+    /// Adds a packet with the next number, in flight; the reference is valid until the next `add` or
+    /// `skip`. Its `frames` are not cleared: only those that `carried()` gives are its own.
     SentPacket& add();
 
     /// The packet, or null if it was never sent, was skipped, or is forgotten.
@@ -93,7 +100,10 @@ public:
     [[nodiscard]] std::uint64_t oldest() const noexcept { return oldest_; }
     /// Whether this number was left out on purpose, as far as remembered.
     [[nodiscard]] bool was_skipped(std::uint64_t packet_number) const noexcept;
-    /// Forgets packets at the old end that are neither in flight, nor lost later than `keep_after`.
+    /// Whether any from `first` to `last` was.
+    [[nodiscard]] bool any_skipped(std::uint64_t first, std::uint64_t last) const noexcept;
+    /// Forgets packets at the old end: acknowledged and skipped ones, and those sent up to
+    /// `keep_after` that are lost or that nobody has to acknowledge.
     void forget(TimePoint keep_after);
 
     /// Bytes of ack-eliciting packets with the status in_flight, kept by `set_status`.
@@ -102,11 +112,23 @@ public:
     /// After the packet was filled in: counts it.
     void on_sent(SentPacket& packet) noexcept;
     void set_status(SentPacket& packet, SentPacket::Status status) noexcept;
+    /// Memory in use.
+    [[nodiscard]] std::size_t held_bytes() const noexcept {
+        return ring_.capacity() * sizeof(SentPacket);
+    }
 
 private:
+    SentPacket& slot(std::uint64_t packet_number) noexcept {
+        return ring_[packet_number & (ring_.size() - 1)];
+    }
+    SentPacket& take_slot();
+    void make_room();
+    void forget_oldest() noexcept;
+
     std::vector<SentPacket> ring_;  // the size is a power of two
     std::uint64_t oldest_;
     std::uint64_t next_;
+    std::deque<std::uint64_t> skipped_;  // in order; those from `oldest_` on
     std::uint64_t bytes_in_flight_ = 0;
     std::size_t packets_in_flight_ = 0;
 };
