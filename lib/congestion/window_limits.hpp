@@ -1,0 +1,41 @@
+#pragma once
+
+// The bounds that every controller keeps its window in.
+
+#include <algorithm>
+#include <cstdint>
+
+#include "streamkit/congestion/controller.hpp"
+
+namespace streamkit::congestion {
+
+/// ControllerConfig in bytes, for the packets that the path takes now.
+class WindowLimits {
+public:
+    explicit WindowLimits(const ControllerConfig& config) noexcept
+        : config_{config},
+          max_datagram_bytes_{std::max<std::uint32_t>(config.max_datagram_bytes, 1)} {}
+
+    void set_max_datagram_bytes(std::uint32_t bytes) noexcept {
+        max_datagram_bytes_ = std::max<std::uint32_t>(bytes, 1);
+    }
+    [[nodiscard]] std::uint64_t datagram() const noexcept { return max_datagram_bytes_; }
+    [[nodiscard]] std::uint64_t minimum() const noexcept {
+        return std::min(config_.min_window_packets * datagram(), maximum());
+    }
+    [[nodiscard]] std::uint64_t maximum() const noexcept {
+        return std::max(config_.max_window_bytes, 2 * datagram());
+    }
+    [[nodiscard]] std::uint64_t initial() const noexcept {
+        return clamp(config_.initial_window_packets * datagram());
+    }
+    [[nodiscard]] std::uint64_t clamp(std::uint64_t window) const noexcept {
+        return std::clamp(window, minimum(), maximum());
+    }
+
+private:
+    ControllerConfig config_;
+    std::uint64_t max_datagram_bytes_;
+};
+
+}  // namespace streamkit::congestion
