@@ -131,8 +131,9 @@ const Entry* Catalogue::find(EntryId id) const noexcept {
 }
 
 std::span<const Entry> Catalogue::named(std::string_view name) const noexcept {
-    const auto found = std::ranges::equal_range(entries_, name, {}, &Entry::name);
-    return {found.begin(), found.end()};
+    const auto begin = std::ranges::lower_bound(entries_, name, {}, &Entry::name);
+    const auto end = std::ranges::upper_bound(begin, entries_.end(), name, {}, &Entry::name);
+    return {begin, end};
 }
 
 Result<Page> Catalogue::page(BytesView token, std::size_t limit) const {

@@ -137,7 +137,7 @@ const struct {
          "00"),     // candidates
      Refused{9, ErrorCode::busy, "no", {}}},
     {"refused, with candidates and a code of later times",
-     concat({hex("86 29 09 c8 00 01"), kFilm}),
+     concat({hex("86 2b 09 c8 00 01"), kFilm}),
      Refused{9, static_cast<ErrorCode>(200), "", {film()}}},
 };
 
