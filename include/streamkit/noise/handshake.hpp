@@ -45,7 +45,8 @@ struct TransportKeys {
 
 /// The two messages of an NX handshake: "-> e" and "<- e, ee, s, es[, psk]".
 ///
-/// The initiator writes first. After an error the handshake is over.
+/// The initiator writes first. A message that cannot be read changes nothing, as anyone can send
+/// one: the true one may still come. An error of writing ends the handshake.
 class Handshake {
 public:
     /// @param random  of the ephemeral key; must be unpredictable outside of tests; used until the
@@ -58,13 +59,16 @@ public:
 
     /// Our next message.
     ///
-    /// @param payload  in the clear in the first message of `nx`, encrypted otherwise
-    /// @return `Errc::out_of_turn`
+    /// @param payload  as good as in the clear in the first message, also in that of `nx_psk2`, whose
+    ///                 key anyone can compute from the message; secret in the second. Noise, 7.7.
+    /// @return `Errc::out_of_turn`, `Errc::message_too_long` (neither changes anything), and
+    ///         `crypto::Errc::low_order_point` for the peer's ephemeral key
     Result<Bytes> write_message(BytesView payload);
     /// The peer's next message; gives out its payload.
     ///
     /// @return `Errc::out_of_turn`, `Errc::truncated_message`, `Errc::message_too_long`,
-    ///         `Errc::wrong_key` (the secrets differ, or the message was changed)
+    ///         `Errc::wrong_key` (the secrets differ, or the message was changed),
+    ///         `crypto::Errc::low_order_point` for one of the peer's keys
     Result<Bytes> read_message(BytesView message);
 
     /// Both messages have gone.
