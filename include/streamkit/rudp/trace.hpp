@@ -86,12 +86,15 @@ protected:
 /// Keeps the newest events; writes them out when asked to, such as after an error.
 class TraceRing final : public TraceSink {
 public:
+    /// @param capacity  events, about 80 bytes each, taken at once: nothing is allocated per event
     explicit TraceRing(std::size_t capacity);
     void record(TimePoint now, std::uint64_t link, const trace::Event& event) override;
     [[nodiscard]] std::size_t size() const noexcept { return records_.size(); }
-    /// qlog in JSON text sequences (RFC 7464): a header, then a record per event, oldest first.
+    /// qlog in JSON text sequences (RFC 7464): a header, then a record per event, oldest first. Times
+    /// are milliseconds since the oldest; `group_id` is the link.
     ///
     /// @param title  of the trace
+    /// @see draft-ietf-quic-qlog-main-schema
     [[nodiscard]] std::string to_json_seq(std::string_view title) const;
 
 private:
@@ -105,9 +108,10 @@ private:
     std::size_t oldest_ = 0;
 };
 
-/// Hands each event on as one JSON record of a text sequence, at once.
+/// Hands each event on as one JSON record of a text sequence, at once; the header when it is made.
 class TraceWriter final : public TraceSink {
 public:
+    /// @param record  with its separator and line feed; valid during the call
     using Output = std::function<void(std::string_view record)>;
     TraceWriter(std::string_view title, Output output);
     void record(TimePoint now, std::uint64_t link, const trace::Event& event) override;
