@@ -112,6 +112,7 @@ void DatagramDriver::on_posted_wake() {
 }
 
 void DatagramDriver::close(Error reason) {
+    if (state_ == State::idle) abandon();
     if (state_ != State::open) return;
     if (!close_reason_) close_reason_ = reason;
     if (in_handler_) return;

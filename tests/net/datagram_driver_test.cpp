@@ -305,6 +305,11 @@ TEST_CASE("a driver that was never started goes quietly", "[net][datagram]") {
     asio::io_context context;
     const auto address = DatagramEnd(context, {kLoopback4, 0}).address();
     CHECK(DatagramSocket::open(address));
+
+    const DatagramEnd end(context, {kLoopback4, 0});
+    end.driver->close({Errc::closed_here, "test"});
+    CHECK(end.driver->is_closed());
+    CHECK(DatagramSocket::open(end.address()));
 }
 
 TEST_CASE("a datagram for another shard reaches it", "[net][datagram]") {

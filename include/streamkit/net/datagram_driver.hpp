@@ -72,7 +72,8 @@ public:
 
     /// Sends what the handler has, as far as the kernel takes it at once, and closes. `on_closed`
     /// has been called when this returns, or right after the call of the handler's that it was made
-    /// from. Call on the shard. No effect when closed already.
+    /// from. Call on the shard. No effect when closed already; one that was not started is closed
+    /// without a word.
     void close(Error reason);
 
     [[nodiscard]] bool is_closed() const noexcept { return state_ == State::closed; }
