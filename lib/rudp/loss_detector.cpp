@@ -14,9 +14,6 @@ constexpr std::uint64_t kPacketThreshold = 3;      // RFC 9002, 6.1.1; RFC 8985,
 constexpr int kLossesUntilNarrower = 16;           // RFC 8985, 6.2.4, counts recoveries
 constexpr int kPersistentCongestionThreshold = 3;  // RFC 9002, 7.6.1
 constexpr int kMaxBackoff = 10;                    // doublings of the probe timeout
-// A lost packet is remembered for so many round trips after it was sent. A later acknowledgement
-// of it changes nothing any more.
-constexpr int kRememberRoundTrips = 3;
 
 }  // namespace
 
@@ -169,9 +166,12 @@ bool LossDetector::extends_persistent_congestion(const SentPacket& packet) noexc
     return true;
 }
 
+// A lost packet is remembered for about three round trips after it was sent: an acknowledgement
+// that is later still changes nothing.
+//
 // `acked_` needs no numbers that `on_ack` does not look at, nor any before the newest loss.
 void LossDetector::forget(TimePoint now) {
-    packets_.forget(now - kRememberRoundTrips * rtt_.smoothed());
+    packets_.forget(now - 2 * rtt_.smoothed() - rtt_.probe_timeout(config_.max_ack_delay));
     auto needed = packets_.oldest();
     if (lost_run_) needed = std::min(needed, lost_run_->last_number);
     acked_.remove(0, needed);
