@@ -26,7 +26,9 @@ public:
     /// AES-GCM's limit is 2^23 full packets under one key (RFC 9001, 6.6); we change earlier.
     static constexpr std::uint64_t kPacketsPerKey = std::uint64_t{1} << 22;
 
-    PacketProtection(const noise::TransportKeys& keys, Protection protection);
+    /// @param packets_per_key  when `key_is_used_up()` says so; tests make it small
+    PacketProtection(const noise::TransportKeys& keys, Protection protection,
+                     std::uint64_t packets_per_key = kPacketsPerKey);
     PacketProtection(PacketProtection&&) noexcept;
     PacketProtection& operator=(PacketProtection&&) noexcept;
     ~PacketProtection();
@@ -35,10 +37,11 @@ public:
     [[nodiscard]] std::size_t overhead() const noexcept;
     [[nodiscard]] std::size_t tag_bytes() const noexcept;
 
-    /// Makes a packet in place.
+    /// Makes a packet in place. Allocates nothing.
     ///
-    /// @param packet  `kShortHeaderBytes` to be filled in here, the frames (at least 4 bytes), and
-    ///                room for `tag_bytes()`
+    /// @param packet_number  never the same twice
+    /// @param packet  `kShortHeaderBytes` to be filled in here, the frames, and room for
+    ///                `tag_bytes()`
     void seal(ConnectionId destination, std::uint64_t packet_number,
               std::span<std::uint8_t> packet);
 
@@ -46,10 +49,14 @@ public:
         std::uint64_t packet_number;
         std::span<std::uint8_t> frames;  ///< within the datagram
     };
-    /// Undoes `seal`, in place.
+    /// Undoes `seal`, in place. Allocates only where the peer has changed its key.
+    ///
+    /// Takes packets of the phase before the current one too, as they may have been overtaken. Does
+    /// not know which numbers came before: replays are for `ReceivedPackets` to find.
     ///
     /// @param next_expected  one more than the largest packet number received so far
-    /// @return `Errc::datagram_too_short`, `Errc::not_authentic` (the datagram is spoilt then)
+    /// @return `Errc::datagram_too_short`, `Errc::not_authentic` (the datagram is spoilt then, but
+    ///         for its last 16 bytes, where the token of a stateless reset stands)
     Result<Opened> open(std::span<std::uint8_t> datagram, std::uint64_t next_expected);
 
     /// Uses the next key for what is sent from now on; the peer follows when it sees it. No effect
