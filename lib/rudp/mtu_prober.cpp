@@ -9,9 +9,10 @@ namespace {
 
 // Ethernet and jumbo frames less the headers of IPv6 and IPv4, and UDP.
 constexpr std::array<std::uint32_t, 4> kUsualSizes{1452, 1472, 8952, 8972};
-constexpr std::uint32_t kWorthWhile = 32;  // bytes
-constexpr int kMaxLostProbes = 3;          // RFC 8899, 5.1.2: MAX_PROBES
-constexpr int kBlackHoleLosses = 6;        // of full-sized packets, with none that arrived
+// How many bytes more are worth three probes: few paths lie between Ethernet and jumbo frames.
+constexpr std::uint32_t worth_while(std::uint32_t current) { return current < 1472 ? 32 : 512; }
+constexpr int kMaxLostProbes = 3;    // RFC 8899, 5.1.2: MAX_PROBES
+constexpr int kBlackHoleLosses = 6;  // of full-sized packets, with none that arrived
 constexpr std::chrono::minutes kSearchInterval{10};  // RFC 8899, 5.1.1: PMTU_RAISE_TIMER
 
 }  // namespace
@@ -37,7 +38,7 @@ std::optional<std::uint32_t> MtuProber::candidate(std::uint32_t too_large) const
     if (too_large > maximum_) {
         return current_ < maximum_ ? std::optional{maximum_} : std::nullopt;
     }
-    if (too_large - current_ < kWorthWhile) return std::nullopt;
+    if (too_large - current_ < worth_while(current_)) return std::nullopt;
     return current_ + (too_large - current_) / 2;
 }
 

@@ -12,8 +12,8 @@ namespace streamkit::rudp {
 /// Datagram packetization layer path MTU discovery. RFC 8899.
 ///
 /// Probes the sizes that paths usually have (1452, 1472, 8952, 8972 as far as allowed), then
-/// between them, as long as there are 32 bytes or more to win. Three lost probes of a size mean that
-/// it does not fit.
+/// between them, as long as there are 32 bytes to win, or 512 above Ethernet. Three lost probes of a
+/// size mean that it does not fit.
 class MtuProber {
 public:
     /// @param minimum  at least 1200, what the path must carry

@@ -31,7 +31,11 @@ Result<std::uint64_t> ReceiveStream::receive(const StreamFrame& frame) {
     if (frame.offset > kMaxVarint) return Error{Errc::flow_control, "stream offset", frame.offset};
     const auto end = frame.offset + frame.data.size();
     auto grown = accept(end, frame.fin ? std::optional{end} : std::nullopt);
-    if (!grown || reset_code_ || end <= contiguous_end_) return grown;
+    if (!grown || reset_code_) return grown;
+    if (end <= contiguous_end_) {
+        if (at_end()) drop_all_blocks();  // the end came alone, after all was read
+        return grown;
+    }
 
     const auto known = frame.offset < contiguous_end_ ? contiguous_end_ - frame.offset : 0;
     store(frame.offset + known, frame.data.subspan(static_cast<std::size_t>(known)));

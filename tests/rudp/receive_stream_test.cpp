@@ -104,6 +104,7 @@ TEST_CASE("the end may come with bytes, alone, early and twice", "[rudp][receive
         CHECK_FALSE(stream.at_end());
         CHECK(receive(stream, 2, "", true).value() == 0);
         CHECK(stream.at_end());
+        CHECK(stream.held_bytes() == 0);
     }
     SECTION("of an empty stream, with no window at all") {
         ReceiveStream stream{0};
