@@ -15,7 +15,7 @@ constexpr double kStartupPacingGain = 2.77;
 constexpr double kDrainPacingGain = 0.5;
 constexpr double kDefaultCwndGain = 2;
 constexpr double kUpCwndGain = 2.25;
-constexpr double kDownPacingGain = 0.9;
+constexpr double kDownPacingGain = 0.75;
 constexpr double kUpPacingGain = 1.25;
 constexpr double kLossThreshold = 0.02;
 constexpr double kBeta = 0.7;
@@ -23,10 +23,16 @@ constexpr double kHeadroom = 0.15;
 constexpr std::uint64_t kStartupFullLossCount = 6;
 constexpr double kFullBwGrowth = 1.25;
 constexpr int kFullBwRounds = 3;
+constexpr int kFullBwRoundsWithQueue = 2;
 constexpr Duration kMinRttFilterLength = 10s;
 constexpr Duration kProbeRttInterval = 5s;
 constexpr Duration kProbeRttDuration = 200ms;
 constexpr double kProbeRttCwndGain = 0.5;
+constexpr int kSharedRounds = 2;
+constexpr double kShareBeta = 0.9;
+constexpr double kAloneRate = 0.95;
+constexpr double kDrainCruiseGain = 0.85;
+constexpr Duration kCoexistMemory = 2s;
 constexpr std::uint64_t kExtraAckedRounds = 5;  // in each of the two spans of the filter
 
 std::uint64_t scaled(std::uint64_t value, double factor) noexcept {
@@ -41,7 +47,8 @@ Bbr::Bbr(const ControllerConfig& config, RandomSource& random)
       pacing_gain_{kStartupPacingGain},
       cwnd_gain_{kDefaultCwndGain},
       cwnd_{limits_.initial()},
-      pacing_rate_{Bandwidth::of(limits_.initial(), 1ms).times(kStartupPacingGain)} {}
+      pacing_rate_{Bandwidth::of(limits_.initial(), 1ms).times(kStartupPacingGain)},
+      cubic_{config} {}
 
 void Bbr::on_sent(TimePoint, std::uint64_t, const DeliveryState& state) {
     lost_ = std::max(lost_, state.lost);
@@ -51,9 +58,18 @@ void Bbr::on_sent(TimePoint, std::uint64_t, const DeliveryState& state) {
 
 void Bbr::on_ack(const AckEvent& event) {
     delivered_ = std::max(delivered_, event.delivered);
+    if (smoothed_rtt_ == 0ns && event.smoothed_rtt > 0ns)
+        pacing_rate_ = Bandwidth::of(cwnd_, event.smoothed_rtt).times(kStartupPacingGain);
     smoothed_rtt_ = event.smoothed_rtt;
     update_latest_delivery_signals(event);
     update_queue_signal(event);
+    if (!is_probing_bw() && !has_queue()) {
+        clear_acked_ += event.acked_bytes;
+        if (clear_acked_ + clear_lost_ > (1U << 21)) {
+            clear_acked_ /= 2;
+            clear_lost_ /= 2;
+        }
+    }
     update_congestion_signals(event);
     update_ack_aggregation(event);
     check_full_bw_reached(event);
@@ -62,9 +78,17 @@ void Bbr::on_ack(const AckEvent& event) {
     update_probe_bw_cycle_phase(event);
     update_min_rtt(event);
     check_probe_rtt(event);
+    update_neighbour(event);
     advance_latest_delivery_signals(event);
     bound_bw_for_model();
 
+    if (state_ == State::coexist) {
+        cubic_.on_ack(event);
+        cwnd_ = limits_.clamp(cubic_.window());
+        pacing_rate_ = cubic_.pacing_rate();
+        if (round_start_) cwnd_limited_ = false;
+        return;
+    }
     set_pacing_rate(pacing_gain_);
     set_cwnd(event);
     if (round_start_) cwnd_limited_ = false;
@@ -98,6 +122,7 @@ void Bbr::update_queue_signal(const AckEvent& event) {
         bucket_start_ = event.now;
     }
     bucket_rtt_ = std::min(bucket_rtt_, *event.rtt);
+    round_rtt_ = std::min(round_rtt_, *event.rtt);
     ++bucket_samples_;
     recent_rtt_ = std::min(bucket_rtt_, last_bucket_rtt_);
 }
@@ -122,14 +147,19 @@ void Bbr::update_congestion_signals(const AckEvent& event) {
     const auto rate = event.rate.delivery_rate;
     if (event.rate.valid() && (rate >= max_bw() || !event.rate.app_limited))
         bw_filter_[0] = std::max(bw_filter_[0], rate);
+    // Losses of packets that left before the cruise have been answered by Drain or ProbeBW_DOWN.
+    if (state_ == State::probe_bw_cruise && cruise_rounds_ >= 3 &&
+        is_inflight_too_high(event.rate.lost, event.rate.prior_in_flight))
+        congested_in_round_ = true;
     if (!loss_round_start_) return;
     adapt_lower_bounds();
     loss_in_round_ = false;
+    congested_in_round_ = false;
     losses_in_round_ = 0;
 }
 
 void Bbr::adapt_lower_bounds() {
-    if (is_probing_bw() || !loss_in_round_) return;
+    if (!congested_in_round_) return;
     if (bw_lo_.is_infinite()) bw_lo_ = max_bw();
     if (inflight_lo_ == kInfinite) inflight_lo_ = cwnd_;
     bw_lo_ = std::max(bw_latest_, bw_lo_.times(kBeta));
@@ -186,7 +216,8 @@ void Bbr::check_full_bw_reached(const AckEvent& event) {
     }
     if (!round_start_) return;
     ++full_bw_count_;
-    full_bw_now_ = full_bw_count_ >= kFullBwRounds || (full_bw_count_ >= 1 && has_queue());
+    full_bw_now_ = full_bw_count_ >= kFullBwRounds ||
+                   (full_bw_count_ >= kFullBwRoundsWithQueue && has_queue());
     if (full_bw_now_) full_bw_reached_ = true;
 }
 
@@ -255,6 +286,7 @@ void Bbr::start_probe_bw_down(TimePoint now) {
     cycle_stamp_ = now;
     ack_phase_ = AckPhase::probe_stopping;
     start_round();
+    down_rounds_ = 0;
     enter(State::probe_bw_down);
 }
 
@@ -276,6 +308,7 @@ void Bbr::start_probe_bw_up(const AckEvent& event) {
     full_bw_ = event.rate.delivery_rate;
     enter(State::probe_bw_up);
     raise_inflight_hi_slope();
+    up_rtt_ = recent_rtt_;
 }
 
 void Bbr::update_probe_bw_cycle_phase(const AckEvent& event) {
@@ -285,7 +318,8 @@ void Bbr::update_probe_bw_cycle_phase(const AckEvent& event) {
     switch (state_) {
         case State::probe_bw_down:
             if (check_time_to_probe_bw(event.now)) return;
-            if (is_time_to_cruise(event)) start_probe_bw_cruise();
+            if (round_start_) ++down_rounds_;
+            if (is_time_to_cruise(event) || down_rounds_ >= 4) start_probe_bw_cruise();
             break;
         case State::probe_bw_cruise:
             (void)check_time_to_probe_bw(event.now);
@@ -309,6 +343,7 @@ bool Bbr::check_time_to_probe_bw(TimePoint now) {
     // As often as Reno would lose a packet on such a path, and at least every few seconds.
     const auto reno_rounds = std::min<std::uint64_t>(63, inflight(bw_, 1) / limits_.datagram());
     if (now - cycle_stamp_ < bw_probe_wait_ && rounds_since_bw_probe_ < reno_rounds) return false;
+    if (has_queue() && now - cycle_stamp_ < 2 * bw_probe_wait_) return false;
     start_probe_bw_refill();
     return true;
 }
@@ -323,12 +358,17 @@ bool Bbr::is_time_to_go_down(const AckEvent& event) {
         full_bw_ = event.rate.delivery_rate;
         return false;
     }
+    if (recent_rtt_ > up_rtt_ + std::max<Duration>(min_rtt_ / 8, 1ms) &&
+        event.in_flight > inflight(max_bw(), 1))
+        return true;
     return full_bw_now_;
 }
 
 void Bbr::pick_probe_wait() {
     rounds_since_bw_probe_ = random_.below(2);
     bw_probe_wait_ = 2s + std::chrono::milliseconds{random_.below(1000)};
+    if (shared_) bw_probe_wait_ /= 2;
+    shared_ = false;
 }
 
 void Bbr::adapt_long_term_model(const AckEvent& event) {
@@ -374,8 +414,17 @@ void Bbr::raise_inflight_hi_slope() {
                                limits_.datagram());
 }
 
+double Bbr::clear_loss() const noexcept {
+    return std::min(
+        0.2, static_cast<double>(clear_lost_) /
+                 static_cast<double>(std::max<std::uint64_t>(clear_lost_ + clear_acked_, 1)));
+}
+
 bool Bbr::is_inflight_too_high(std::uint64_t lost, std::uint64_t inflight) const {
-    return lost > scaled(inflight, kLossThreshold);
+    const auto clear = clear_loss();
+    if (lost > scaled(inflight, 0.2 + 2 * clear)) return true;
+    return has_queue() &&
+           lost > scaled(inflight, kLossThreshold + 2 * clear) + 2 * limits_.datagram();
 }
 
 void Bbr::handle_inflight_too_high(TimePoint now, std::uint64_t inflight_at_loss,
@@ -399,6 +448,8 @@ void Bbr::on_lost(TimePoint now, const LostPacket& packet) {
     }
     if (losses_in_round_ == 0 || packet.packet_number != last_lost_number_ + 1) ++losses_in_round_;
     last_lost_number_ = packet.packet_number;
+    if (!is_probing_bw() && !has_queue()) clear_lost_ += packet.state.bytes;
+    if (state_ == State::coexist && has_queue()) cubic_.on_lost(now, packet);
     if (!bw_probe_samples_) return;
     const auto lost = lost_ - std::min(lost_, packet.state.lost);
     if (!is_inflight_too_high(lost, packet.state.in_flight)) return;
@@ -440,6 +491,55 @@ void Bbr::on_persistent_congestion(TimePoint) {
     undo_.reset();
     prior_cwnd_ = cwnd_;
     cwnd_ = limits_.minimum();
+}
+
+// Coexistence.
+
+void Bbr::update_neighbour(const AckEvent& event) {
+    if (!round_start_) return;
+    const auto clear = round_rtt_ == Duration::max() || min_rtt_ == Duration::max() ||
+                       round_rtt_ <= min_rtt_ + std::max<Duration>(min_rtt_ / 8, 1ms);
+    const auto rate = Bandwidth::of(delivered_ - round_delivered_, event.now - round_time_);
+    round_delivered_ = delivered_;
+    round_time_ = event.now;
+    round_rtt_ = Duration::max();
+    if (state_ == State::probe_bw_cruise) {
+        ++cruise_rounds_;
+        if (clear) {
+            if (queue_rounds_ >= kSharedRounds) {
+                // Everyone has given way: what we got meanwhile is our share.
+                shared_ = rate_at_queue_ < max_bw().times(kAloneRate);
+                bw_filter_[0] = rate_at_queue_.times(shared_ ? kShareBeta : 1);
+                bw_filter_[1] = {};
+            }
+            queue_rounds_ = 0;
+            pacing_gain_ = 1;
+        } else {
+            if (++queue_rounds_ == 1) {
+                rate_at_queue_ = rate;
+                inflight_at_queue_ = event.in_flight;
+            }
+            pacing_gain_ = kDrainCruiseGain;
+            if ((queue_rounds_ >= 3 && rate < rate_at_queue_.times(0.93)) || queue_rounds_ >= 10)
+                enter_coexist(event.now);
+        }
+    } else if (state_ == State::coexist) {
+        coexist_left_ = event.now;
+        if (clear)
+            start_probe_bw_down(event.now);
+        else if (++queue_rounds_ % 16 == 0 && bw_filter_[0] > Bandwidth{}) {
+            bw_filter_[1] = bw_filter_[0];
+            bw_filter_[0] = {};
+        }
+    }
+}
+
+void Bbr::enter_coexist(TimePoint now) {
+    enter(State::coexist);
+    ack_phase_ = AckPhase::init;
+    bw_probe_samples_ = false;
+    reset_lower_bounds();
+    if (!coexist_left_ || now - *coexist_left_ > kCoexistMemory) cubic_.resume(inflight_at_queue_);
 }
 
 // MinRTT and ProbeRTT.
@@ -526,7 +626,7 @@ void Bbr::bound_bw_for_model() { bw_ = std::min(max_bw(), bw_lo_); }
 
 std::uint64_t Bbr::bdp(Bandwidth bw, double gain) const noexcept {
     if (min_rtt_ == Duration::max()) return limits_.initial();
-    return scaled(bw.bytes_in(min_rtt_), gain);
+    return scaled(bw.bytes_in(min_rtt_), gain / (1 - clear_loss()));
 }
 
 std::uint64_t Bbr::quantized(std::uint64_t bytes) const noexcept {
@@ -552,7 +652,9 @@ std::uint64_t Bbr::probe_rtt_cwnd() const noexcept {
 }
 
 void Bbr::set_pacing_rate(double gain) {
-    const auto rate = bw_.times(gain * kPacingMargin);
+    const auto base =
+        state_ == State::probe_bw_cruise && queue_rounds_ > 0 ? std::min(bw_, rate_at_queue_) : bw_;
+    const auto rate = base.times(gain * kPacingMargin / (1 - clear_loss()));
     if (rate.bytes_per_second() == 0) return;
     if (full_bw_reached_ || rate > pacing_rate_) pacing_rate_ = rate;
 }

@@ -8,6 +8,7 @@
 #include <optional>
 #include <string_view>
 
+#include "cubic.hpp"
 #include "streamkit/congestion/controller.hpp"
 #include "window_limits.hpp"
 
@@ -42,6 +43,7 @@ private:
         probe_bw_refill,
         probe_bw_up,
         probe_rtt,
+        coexist,  ///< ours: beside a neighbour who fills the queue
     };
     /// What the acknowledgements that come in now tell of: the packets of which part of a probe.
     enum class AckPhase : std::uint8_t {
@@ -94,6 +96,10 @@ private:
     void handle_inflight_too_high(TimePoint now, std::uint64_t inflight, bool app_limited);
     [[nodiscard]] bool is_inflight_too_high(std::uint64_t lost, std::uint64_t inflight) const;
 
+    // Coexistence.
+    void update_neighbour(const AckEvent& event);
+    void enter_coexist(TimePoint now);
+
     // Small parts.
     void start_round();
     void reset_congestion_signals();
@@ -102,6 +108,7 @@ private:
     void save_undo_state();
     [[nodiscard]] bool is_in_probe_bw() const noexcept;
     [[nodiscard]] bool is_probing_bw() const noexcept;
+    [[nodiscard]] double clear_loss() const noexcept;
     [[nodiscard]] bool has_queue() const noexcept;
     [[nodiscard]] Bandwidth max_bw() const noexcept;
     [[nodiscard]] std::uint64_t bdp(Bandwidth bw, double gain) const noexcept;
@@ -161,8 +168,27 @@ private:
     std::uint64_t loss_round_delivered_ = 0;
     bool loss_round_start_ = false;
     bool loss_in_round_ = false;
+    bool congested_in_round_ = false;
     std::uint64_t losses_in_round_ = 0;  // events of consecutive packets
     std::uint64_t last_lost_number_ = 0;
+
+    // The loss that does not depend on us: seen while there is no queue and we do not probe.
+    std::uint64_t clear_acked_ = 0;
+    std::uint64_t clear_lost_ = 0;
+
+    // A neighbour who fills the queue.
+    Cubic cubic_;
+    int queue_rounds_ = 0;  // in a row in which the queue was never empty though we did not fill it
+    Duration round_rtt_ = Duration::max();  // least of the round
+    std::uint64_t inflight_at_queue_ = 0;
+    Bandwidth rate_at_queue_;
+    std::uint64_t round_delivered_ = 0;
+    TimePoint round_time_{};
+    std::optional<TimePoint> coexist_left_;
+    int down_rounds_ = 0;
+    int cruise_rounds_ = 0;
+    bool shared_ = false;
+    Duration up_rtt_ = Duration::max();  // at the start of ProbeBW_UP
 
     // Startup.
     bool full_bw_reached_ = false;

@@ -158,6 +158,16 @@ void Cubic::on_idle_restart(TimePoint now) {
     last_ack_ = now;
 }
 
+void Cubic::resume(std::uint64_t window) noexcept {
+    cwnd_ = limits_.clamp(window);
+    ssthresh_ = cwnd_;
+    w_max_ = 0;
+    cwnd_prior_ = 0;
+    epoch_start_.reset();
+    recovery_start_.reset();
+    can_undo_ = false;
+}
+
 void Cubic::set_max_datagram_bytes(std::uint32_t bytes) {
     limits_.set_max_datagram_bytes(bytes);
     cwnd_ = limits_.clamp(cwnd_);

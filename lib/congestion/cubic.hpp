@@ -25,6 +25,9 @@ public:
     void on_idle_restart(TimePoint now) override;
     void set_max_datagram_bytes(std::uint32_t bytes) override;
 
+    /// Goes on in congestion avoidance from a window that was found by other means.
+    void resume(std::uint64_t window) noexcept;
+
     [[nodiscard]] std::uint64_t window() const noexcept override { return cwnd_; }
     [[nodiscard]] Bandwidth pacing_rate() const noexcept override;
     [[nodiscard]] std::string_view phase() const noexcept override;
