@@ -37,6 +37,8 @@ struct ConnectionConfig {
     milliseconds handshake_timeout{10'000};  ///< from the first datagram to the last one of it
     milliseconds idle_timeout{30'000};       ///< without any authentic packet: closed
     milliseconds keep_alive{0};              ///< a PING after so much silence; 0: none
+    /// Stream data of ours waits and the peer takes none of it for so long: closed; 0: no limit.
+    milliseconds progress_timeout{0};
     milliseconds max_ack_delay{25};
 
     /// Bytes of all streams that the peer may send before they are consumed: 64 KiB to 1 GiB.

@@ -12,11 +12,14 @@
 #include "streamkit/base/shared_buffer.hpp"
 #include "streamkit/base/time.hpp"
 #include "streamkit/rudp/config.hpp"
+#include "streamkit/rudp/datagram.hpp"
 #include "streamkit/rudp/errc.hpp"
 #include "streamkit/rudp/event.hpp"
 #include "streamkit/rudp/stats.hpp"
 
 namespace streamkit::rudp {
+
+class ConnectionCore;
 
 enum class StreamKind : std::uint8_t { both_ways, one_way };
 
@@ -89,9 +92,10 @@ public:
 
 private:
     friend class Endpoint;
-    class Impl;
-    explicit Connection(std::unique_ptr<Impl> impl) noexcept;
-    std::unique_ptr<Impl> impl_;
+    explicit Connection(const Path& path) noexcept;
+
+    Path path_;                             // while there is no core
+    std::unique_ptr<ConnectionCore> core_;  // null until the handshake has brought the keys
 };
 
 }  // namespace streamkit::rudp
