@@ -1,8 +1,10 @@
 #include "streamkit/net/datagram_driver.hpp"
 
+#include <sched.h>
 #include <sys/socket.h>
 
 #include <atomic>
+#include <cstdlib>
 #include <thread>
 
 #include "scripted_datagrams.hpp"
@@ -137,6 +139,43 @@ TEST_CASE("datagrams that cannot leave are counted and said once", "[net][datagr
     CHECK(handler->output.empty());
     CHECK(driver->counters().send_failed == 2);
     CHECK(log == std::vector<std::string>{"cannot send"});
+}
+
+TEST_CASE("output that the kernel does not take waits, and leaves whole and in order",
+          "[net][datagram]") {
+    // Only a slow device makes a datagram socket wait: loopback in a namespace of this thread's own,
+    // with a queueing discipline of 80 Mbit/s.
+    bool ready = false;
+    Bytes received;
+    DatagramCounters counters;
+    int timeouts = 0;
+    const auto bytes = pattern(300 * 1000);
+    std::thread([&] {
+        if (::unshare(CLONE_NEWNET) != 0) return;
+        ready = std::system(
+                    "ip link set lo up && tc qdisc add dev lo root tbf rate 80mbit "
+                    "burst 10kb limit 2000000 2>/dev/null") == 0;
+        if (!ready) return;
+        Pair pair(kLoopback4, {.send_buffer_bytes = 20'000, .gso = false});
+        for (std::size_t at = 0; at < bytes.size(); at += 30'000) {
+            const auto part = BytesView(bytes).subspan(at, 30'000);
+            pair.near->send(pair.far.address(), Bytes(part.begin(), part.end()), 1000);
+        }
+        // Due all the time, as a core is that would like to send: it must not keep the loop busy.
+        pair.near->timeout = now();
+        pair.near->on_timeout = [](auto&) {};
+        pair.start();
+        (void)pair.wait([&] { return pair.far->received.size() == 300; });
+        received = joined(pair.far->received);
+        counters = pair.near.driver->counters();
+        timeouts = pair.near->timeouts;
+    }).join();
+    if (!ready) SKIP("needs root, ip and tc");
+    CHECK(received == bytes);
+    CHECK(counters.send_blocked > 0);
+    CHECK(counters.datagrams_out == 300);
+    CHECK(counters.send_batches == 10);
+    CHECK(timeouts < 10'000);
 }
 
 TEST_CASE("what is made room for by output is sent in the same turn", "[net][datagram]") {
