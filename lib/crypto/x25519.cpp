@@ -1,17 +1,46 @@
 #include "streamkit/crypto/x25519.hpp"
 
+#include <openssl/core_names.h>
+#include <openssl/params.h>
+
 #include "openssl.hpp"
 
 namespace streamkit::crypto {
 namespace {
 
-Key private_key(BytesView bytes) {
-    Key key{EVP_PKEY_new_raw_private_key(EVP_PKEY_X25519, nullptr, bytes.data(), bytes.size())};
+X25519PublicKey public_key_of(BytesView bytes) {
+    const Key key{
+        EVP_PKEY_new_raw_private_key(EVP_PKEY_X25519, nullptr, bytes.data(), bytes.size())};
     require(key != nullptr);
-    return key;
+    X25519PublicKey out;
+    auto size = out.size();
+    require(EVP_PKEY_get_raw_public_key(key.get(), out.data(), &size) == 1);
+    return out;
+}
+
+/// From both halves, as OpenSSL computes the public one anew where it is not given.
+Key key_pair(const Secret<32>& private_key, const X25519PublicKey& public_key) {
+    // Copies: parameters take pointers to bytes that are not constant.
+    auto private_bytes = private_key;
+    auto public_bytes = public_key;
+    OSSL_PARAM parameters[] = {
+        OSSL_PARAM_construct_octet_string(OSSL_PKEY_PARAM_PRIV_KEY, private_bytes.writable().data(),
+                                          private_bytes.view().size()),
+        OSSL_PARAM_construct_octet_string(OSSL_PKEY_PARAM_PUB_KEY, public_bytes.data(),
+                                          public_bytes.size()),
+        OSSL_PARAM_construct_end()};
+    const KeyContext context{EVP_PKEY_CTX_new_id(EVP_PKEY_X25519, nullptr)};
+    require(context != nullptr);
+    require(EVP_PKEY_fromdata_init(context.get()) == 1);
+    EVP_PKEY* key = nullptr;
+    require(EVP_PKEY_fromdata(context.get(), &key, EVP_PKEY_KEYPAIR, parameters) == 1);
+    return Key{key};
 }
 
 }  // namespace
+
+X25519PrivateKey::X25519PrivateKey(const Secret<32>& bytes)
+    : bytes_(bytes), public_key_(public_key_of(bytes)) {}
 
 X25519PrivateKey X25519PrivateKey::generate(RandomSource& random) {
     Secret<32> bytes;
@@ -25,15 +54,8 @@ Result<X25519PrivateKey> X25519PrivateKey::from(BytesView bytes) {
     return X25519PrivateKey{*secret};
 }
 
-X25519PublicKey X25519PrivateKey::public_key() const {
-    X25519PublicKey out;
-    auto size = out.size();
-    require(EVP_PKEY_get_raw_public_key(private_key(bytes_).get(), out.data(), &size) == 1);
-    return out;
-}
-
 Result<Secret<32>> X25519PrivateKey::agree(const X25519PublicKey& peer) const {
-    const auto key = private_key(bytes_);
+    const auto key = key_pair(bytes_, public_key_);
     const Key peer_key{
         EVP_PKEY_new_raw_public_key(EVP_PKEY_X25519, nullptr, peer.data(), peer.size())};
     require(peer_key != nullptr);

@@ -20,7 +20,7 @@ public:
     /// @return `Errc::wrong_key_length` unless there are 32 bytes
     static Result<X25519PrivateKey> from(BytesView bytes);
 
-    [[nodiscard]] X25519PublicKey public_key() const;
+    [[nodiscard]] X25519PublicKey public_key() const noexcept { return public_key_; }
     [[nodiscard]] BytesView view() const noexcept { return bytes_; }
 
     /// The secret that the owner of `peer` computes from our public key. It is not uniform: derive
@@ -30,8 +30,10 @@ public:
     Result<Secret<32>> agree(const X25519PublicKey& peer) const;
 
 private:
-    explicit X25519PrivateKey(const Secret<32>& bytes) noexcept : bytes_(bytes) {}
+    explicit X25519PrivateKey(const Secret<32>& bytes);
     Secret<32> bytes_;
+    /// Computed once: it costs as much as an agreement, and OpenSSL asks for it in each.
+    X25519PublicKey public_key_{};
 };
 
 }  // namespace streamkit::crypto
