@@ -19,7 +19,8 @@ inline constexpr std::size_t kTagBytes = 16;
 /// Both directions of one connection.
 ///
 /// AEAD with the packet number as nonce; header protection as in RFC 9001, 5.4, by AES-256 (a mask
-/// key of its own from each Noise key by HKDF, the same for all key phases); the next key by Noise's
+/// key of its own from each Noise key, HKDF-Expand(key, "streamkit rudp header mask", 32), the same
+/// for all key phases; the sample is the first 16 bytes behind the header); the next key by Noise's
 /// REKEY. With `Protection::plaintext` there is no tag and no mask.
 class PacketProtection {
 public:

@@ -377,6 +377,20 @@ TEST_CASE("Noise needs the same prologue, pattern and secret on both sides", "[n
     }
 }
 
+TEST_CASE("Noise NXpsk2 shows the wrong secret in the second message, not in the first",
+          "[noise]") {
+    // Noise, 9.3: the key of the first message comes from its own public key. Nobody needs the secret
+    // to read it or to write it, so a responder must not believe who sent it before a transport
+    // message comes, and a first payload is no place for secrets.
+    Pair pair{Pattern::nx_psk2, Bytes(32)};
+    const auto first = pair.initiator.write_message(text("request"));
+    REQUIRE(first);
+    CHECK(pair.responder.read_message(*first).value() == text("request"));
+    const auto second = pair.responder.write_message({});
+    REQUIRE(second);
+    CHECK(read_error(pair.initiator, *second) == Errc::wrong_key);
+}
+
 TEST_CASE("Noise needs the keys of its pattern", "[noise]") {
     FixedRandom random{{}};
     auto responder = config_of(Pattern::nx, Role::responder);

@@ -31,7 +31,8 @@ struct HandshakeConfig {
     BytesView prologue{};
     /// The responder's; the initiator has none in these patterns.
     std::optional<crypto::X25519PrivateKey> static_key{};
-    /// For `nx_psk2`.
+    /// For `nx_psk2`. The initiator learns from the second message whether the other has the same;
+    /// the responder from the first transport message.
     std::optional<Key> pre_shared_key{};
 };
 
