@@ -157,7 +157,7 @@ void PacketProtection::seal(ConnectionId destination, std::uint64_t packet_numbe
     if (send == nullptr) return;
 
     const auto rest = packet.subspan(kShortHeaderBytes);
-    const auto sealed = send->key.aead.seal(nonce_of(packet_number), out.written(),
+    [[maybe_unused]] const auto sealed = send->key.aead.seal(nonce_of(packet_number), out.written(),
                                             rest.first(rest.size() - kTagBytes), rest);
     STREAMKIT_ASSERT(sealed);
     ++send->packets;
