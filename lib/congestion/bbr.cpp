@@ -30,9 +30,16 @@ constexpr Duration kProbeRttDuration = 200ms;
 constexpr double kProbeRttCwndGain = 0.5;
 constexpr int kSharedRounds = 2;
 constexpr double kShareBeta = 0.9;
+constexpr double kUpAcceleration = 1.25;
+constexpr double kMaxUpPacingGain = 2;
+constexpr int kOwnQueueRounds = 3;
+constexpr int kSteadyUpRounds = 2;
 constexpr double kAloneRate = 0.95;
 constexpr double kDrainCruiseGain = 0.85;
 constexpr Duration kCoexistMemory = 2s;
+constexpr Duration kWindowMemory = 10s;
+constexpr Duration kFirstCoexistInterval = 2500ms;
+constexpr Duration kMaxCoexistInterval = 10s;
 constexpr std::uint64_t kExtraAckedRounds = 5;  // in each of the two spans of the filter
 
 std::uint64_t scaled(std::uint64_t value, double factor) noexcept {
@@ -309,6 +316,7 @@ void Bbr::start_probe_bw_up(const AckEvent& event) {
     enter(State::probe_bw_up);
     raise_inflight_hi_slope();
     up_rtt_ = recent_rtt_;
+    up_rounds_ = 0;
 }
 
 void Bbr::update_probe_bw_cycle_phase(const AckEvent& event) {
@@ -332,7 +340,10 @@ void Bbr::update_probe_bw_cycle_phase(const AckEvent& event) {
             }
             break;
         case State::probe_bw_up:
-            if (is_time_to_go_down(event)) start_probe_bw_down(event.now);
+            if (is_time_to_go_down(event))
+                start_probe_bw_down(event.now);
+            else if (round_start_ && ++up_rounds_ >= kSteadyUpRounds)
+                pacing_gain_ = std::min(pacing_gain_ * kUpAcceleration, kMaxUpPacingGain);
             break;
         default:
             break;
@@ -367,7 +378,7 @@ bool Bbr::is_time_to_go_down(const AckEvent& event) {
 void Bbr::pick_probe_wait() {
     rounds_since_bw_probe_ = random_.below(2);
     bw_probe_wait_ = 2s + std::chrono::milliseconds{random_.below(1000)};
-    if (shared_) bw_probe_wait_ /= 2;
+    if (shared_) bw_probe_wait_ /= 4;
     shared_ = false;
 }
 
@@ -496,6 +507,8 @@ void Bbr::on_persistent_congestion(TimePoint) {
 // Coexistence.
 
 void Bbr::update_neighbour(const AckEvent& event) {
+    if (state_ == State::probe_bw_cruise)
+        pacing_gain_ = queue_rounds_ > 0 && has_queue() ? kDrainCruiseGain : 1;
     if (!round_start_) return;
     const auto clear = round_rtt_ == Duration::max() || min_rtt_ == Duration::max() ||
                        round_rtt_ <= min_rtt_ + std::max<Duration>(min_rtt_ / 8, 1ms);
@@ -505,21 +518,21 @@ void Bbr::update_neighbour(const AckEvent& event) {
     round_rtt_ = Duration::max();
     if (state_ == State::probe_bw_cruise) {
         ++cruise_rounds_;
+        if (coexist_left_ && event.now - *coexist_left_ > kWindowMemory)
+            probe_rtt_interval_ = kProbeRttInterval;
         if (clear) {
             if (queue_rounds_ >= kSharedRounds) {
                 // Everyone has given way: what we got meanwhile is our share.
                 shared_ = rate_at_queue_ < max_bw().times(kAloneRate);
-                bw_filter_[0] = rate_at_queue_.times(shared_ ? kShareBeta : 1);
+                bw_filter_[0] = rate_at_queue_.times(shared_ && cruise_rounds_ - queue_rounds_ > kOwnQueueRounds ? kShareBeta : 1);
                 bw_filter_[1] = {};
             }
             queue_rounds_ = 0;
-            pacing_gain_ = 1;
         } else {
             if (++queue_rounds_ == 1) {
                 rate_at_queue_ = rate;
                 inflight_at_queue_ = event.in_flight;
             }
-            pacing_gain_ = kDrainCruiseGain;
             if ((queue_rounds_ >= 3 && rate < rate_at_queue_.times(0.93)) || queue_rounds_ >= 10)
                 enter_coexist(event.now);
         }
@@ -539,7 +552,12 @@ void Bbr::enter_coexist(TimePoint now) {
     ack_phase_ = AckPhase::init;
     bw_probe_samples_ = false;
     reset_lower_bounds();
-    if (!coexist_left_ || now - *coexist_left_ > kCoexistMemory) cubic_.resume(inflight_at_queue_);
+    const auto away = coexist_left_ ? now - *coexist_left_ : Duration::max();
+    if (away > kCoexistMemory)
+        cubic_.resume(inflight_at_queue_, away > kWindowMemory ? 0 : cubic_.window());
+    probe_rtt_interval_ = away > kWindowMemory
+                              ? kFirstCoexistInterval
+                              : std::min(2 * probe_rtt_interval_, kMaxCoexistInterval);
 }
 
 // MinRTT and ProbeRTT.
@@ -547,7 +565,7 @@ void Bbr::enter_coexist(TimePoint now) {
 void Bbr::update_min_rtt(const AckEvent& event) {
     const auto now = event.now;
     probe_rtt_expired_ =
-        now - probe_rtt_min_stamp_ > kProbeRttInterval && probe_rtt_min_delay_ != Duration::max();
+        now - probe_rtt_min_stamp_ > probe_rtt_interval_ && probe_rtt_min_delay_ != Duration::max();
     if (event.rtt) {
         if (*event.rtt < probe_rtt_min_delay_ || probe_rtt_expired_) {
             probe_rtt_min_delay_ = *event.rtt;

@@ -153,6 +153,7 @@ private:
     Duration probe_rtt_min_delay_ = Duration::max();
     TimePoint probe_rtt_min_stamp_{};
     bool probe_rtt_expired_ = false;
+    Duration probe_rtt_interval_ = std::chrono::seconds{5};
     std::optional<TimePoint> probe_rtt_done_stamp_;
     bool probe_rtt_round_done_ = false;
     bool idle_restart_ = false;
@@ -186,6 +187,7 @@ private:
     TimePoint round_time_{};
     std::optional<TimePoint> coexist_left_;
     int down_rounds_ = 0;
+    int up_rounds_ = 0;
     int cruise_rounds_ = 0;
     bool shared_ = false;
     Duration up_rtt_ = Duration::max();  // at the start of ProbeBW_UP

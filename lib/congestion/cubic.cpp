@@ -158,11 +158,11 @@ void Cubic::on_idle_restart(TimePoint now) {
     last_ack_ = now;
 }
 
-void Cubic::resume(std::uint64_t window) noexcept {
+void Cubic::resume(std::uint64_t window, std::uint64_t w_max) noexcept {
     cwnd_ = limits_.clamp(window);
     ssthresh_ = cwnd_;
-    w_max_ = 0;
-    cwnd_prior_ = 0;
+    w_max_ = static_cast<double>(w_max);
+    cwnd_prior_ = w_max_;
     epoch_start_.reset();
     recovery_start_.reset();
     can_undo_ = false;

@@ -26,7 +26,7 @@ public:
     void set_max_datagram_bytes(std::uint32_t bytes) override;
 
     /// Goes on in congestion avoidance from a window that was found by other means.
-    void resume(std::uint64_t window) noexcept;
+    void resume(std::uint64_t window, std::uint64_t w_max) noexcept;
 
     [[nodiscard]] std::uint64_t window() const noexcept override { return cwnd_; }
     [[nodiscard]] Bandwidth pacing_rate() const noexcept override;
