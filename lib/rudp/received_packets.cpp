@@ -51,17 +51,25 @@ void ReceivedPackets::add(std::uint64_t packet_number, bool ack_eliciting, Ecn e
 
 void ReceivedPackets::mark_received(std::uint64_t packet_number) noexcept {
     if (packet_number >= next_expected_) {
-        // The bits of the numbers from the next expected on still stand for older ones.
-        const auto skipped = packet_number - next_expected_;
-        if (skipped >= kReplayWindow) {
-            received_.fill(0);
-        } else {
-            for (auto n = next_expected_; n < packet_number; ++n)
-                received_[n % kReplayWindow / 64] &= ~(std::uint64_t{1} << (n % 64));
-        }
+        forget_bits(next_expected_, packet_number);
         next_expected_ = packet_number + 1;
     }
     received_[packet_number % kReplayWindow / 64] |= std::uint64_t{1} << (packet_number % 64);
+}
+
+// The bits from the next expected number on still stand for older ones.
+void ReceivedPackets::forget_bits(std::uint64_t first, std::uint64_t end) noexcept {
+    if (end - first >= kReplayWindow) return received_.fill(0);
+    while (first < end) {
+        auto& word = received_[first % kReplayWindow / 64];
+        if (first % 64 == 0 && end - first >= 64) {
+            word = 0;
+            first += 64;
+        } else {
+            word &= ~(std::uint64_t{1} << (first % 64));
+            ++first;
+        }
+    }
 }
 
 void ReceivedPackets::add_to_ranges(std::uint64_t packet_number) {

@@ -66,6 +66,7 @@ public:
 private:
     [[nodiscard]] bool was_received(std::uint64_t packet_number) const noexcept;
     void mark_received(std::uint64_t packet_number) noexcept;
+    void forget_bits(std::uint64_t first, std::uint64_t end) noexcept;
     void add_to_ranges(std::uint64_t packet_number);
     void count_ecn(Ecn ecn) noexcept;
 

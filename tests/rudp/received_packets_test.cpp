@@ -101,6 +101,28 @@ TEST_CASE("a packet older than the replay window counts as received", "[rudp][re
     }
 }
 
+TEST_CASE("numbers that were jumped over count as missing, wherever the jump begins and ends",
+          "[rudp][received]") {
+    constexpr auto kWindow = ReceivedPackets::kReplayWindow;
+    for (const std::uint64_t from_number : {0U, 1U, 63U, 64U, 100U}) {
+        for (const std::uint64_t jump : {1U, 2U, 63U, 64U, 65U, 128U, 1000U, 8000U}) {
+            INFO("from " << from_number << " by " << jump);
+            auto packets = from(0);
+            // A full window first, so that each bit is set.
+            for (std::uint64_t n = 0; n < kWindow + from_number; ++n)
+                packets.add(n, true, Ecn::not_ect, kStart);
+            const auto next = kWindow + from_number;
+            packets.add(next + jump, true, Ecn::not_ect, kStart);
+            std::uint64_t missing = 0;
+            for (auto n = next; n < next + jump; ++n)
+                if (!packets.is_duplicate(n)) ++missing;
+            CHECK(missing == jump);
+            CHECK(packets.is_duplicate(next - 1));
+            CHECK(packets.is_duplicate(next + jump));
+        }
+    }
+}
+
 TEST_CASE("of more ranges than an ACK can name the oldest is forgotten", "[rudp][received]") {
     auto packets = from(0);
     for (std::uint64_t i = 0; i < kMaxAckRanges + 8; ++i)
