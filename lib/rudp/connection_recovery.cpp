@@ -30,6 +30,7 @@ Result<void> ConnectionCore::take(const AckFrame& frame, const Path&, TimePoint 
     if (frame.ecn && frame.ecn->ce > peer_ecn_.ce) new_ce_marks = frame.ecn->ce - peer_ecn_.ce;
     if (!largest_acked_ || *largest_acked_ < result->largest_acked) {
         largest_acked_ = result->largest_acked;
+        protection_.on_acknowledged(*largest_acked_);
         check_ecn(frame);
     }
     if (new_ce_marks > 0) peer_ecn_ = *frame.ecn;

@@ -70,12 +70,16 @@ struct Sender {
         key = key.next();
         ++phase;
         packets = 0;
+        acknowledged = false;
     }
 
     PhaseKey key;
     HeaderMask mask;
     std::uint64_t phase = 0;
-    std::uint64_t packets = 0;  ///< sealed under this key
+    std::uint64_t packets = 0;       ///< sealed under this key
+    std::uint64_t first_packet = 0;  ///< the number of the first of them
+    /// Whether the peer has one of them. There is no phase that it could miss before the first.
+    bool acknowledged = true;
 };
 
 struct Receiver {
@@ -157,10 +161,10 @@ void PacketProtection::seal(ConnectionId destination, std::uint64_t packet_numbe
     if (send == nullptr) return;
 
     const auto rest = packet.subspan(kShortHeaderBytes);
-    [[maybe_unused]] const auto sealed = send->key.aead.seal(nonce_of(packet_number), out.written(),
-                                            rest.first(rest.size() - kTagBytes), rest);
+    [[maybe_unused]] const auto sealed = send->key.aead.seal(
+        nonce_of(packet_number), out.written(), rest.first(rest.size() - kTagBytes), rest);
     STREAMKIT_ASSERT(sealed);
-    ++send->packets;
+    if (send->packets++ == 0) send->first_packet = packet_number;
     apply_mask(send->mask, packet);
 }
 
@@ -189,10 +193,18 @@ Result<PacketProtection::Opened> PacketProtection::open(std::span<std::uint8_t> 
     return Opened{packet_number, rest.first(rest.size() - kTagBytes)};
 }
 
+void PacketProtection::on_acknowledged(std::uint64_t packet_number) noexcept {
+    if (!state_->keys) return;
+    auto& send = state_->keys->send;
+    if (send.packets > 0 && packet_number >= send.first_packet) send.acknowledged = true;
+}
+
 bool PacketProtection::update_key() {
     if (!state_->keys) return false;
     auto& keys = *state_->keys;
-    if (keys.send.phase != keys.receive.phase) return false;
+    // RFC 9001, 6.1. A packet of the peer's in our phase does not show that it has one of ours: it
+    // may have changed by itself, and would take two changes for none, as there is one bit for both.
+    if (keys.send.phase != keys.receive.phase || !keys.send.acknowledged) return false;
     keys.send.advance();
     return true;
 }

@@ -60,8 +60,12 @@ public:
     ///         for its last 16 bytes, where the token of a stateless reset stands)
     Result<Opened> open(std::span<std::uint8_t> datagram, std::uint64_t next_expected);
 
+    /// An acknowledgement of this packet of ours came; the largest number of each is enough.
+    void on_acknowledged(std::uint64_t packet_number) noexcept;
+
     /// Uses the next key for what is sent from now on; the peer follows when it sees it. No effect
-    /// before the peer has followed the last change.
+    /// before a packet under the key of the last change, ours or the peer's, was acknowledged: the
+    /// peer must not miss a whole phase. RFC 9001, 6.1.
     ///
     /// @return whether the key was changed
     bool update_key();

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <vector>
 
+#include "streamkit/base/random.hpp"
 #include "streamkit/crypto/aead.hpp"
 #include "support/bytes.hpp"
 #include "support/catch.hpp"
@@ -250,10 +251,16 @@ TEST_CASE("packet protection changes keys when one side says so", "[rudp][protec
 
     check_open(pair.server, sealed(pair.client, 1, kFrames), 1, kFrames);
     CHECK(pair.server.phase() == 1);  // followed
+    CHECK_FALSE(pair.server.update_key());
     check_open(pair.client, sealed(pair.server, 1, kFrames), 1, kFrames);
     CHECK(pair.client.phase() == 1);
+    pair.client.on_acknowledged(0);  // of the phase before
+    CHECK_FALSE(pair.client.update_key());
 
+    pair.server.on_acknowledged(1);
     REQUIRE(pair.server.update_key());  // the other one may say so as well
+    pair.server.on_acknowledged(1);     // late
+    CHECK_FALSE(pair.server.update_key());
     check_open(pair.client, sealed(pair.server, 2, kFrames), 2, kFrames);
     check_open(pair.server, sealed(pair.client, 2, kFrames), 2, kFrames);
     CHECK(pair.client.phase() == 2);
@@ -268,6 +275,8 @@ TEST_CASE("packet protection changes keys again and again", "[rudp][protection][
         REQUIRE(one.update_key());
         check_open(other, sealed(one, number, kFrames), number, kFrames);
         check_open(one, sealed(other, number, kFrames), number, kFrames);
+        one.on_acknowledged(number);
+        other.on_acknowledged(number);
         CHECK(one.phase() == number + 1);
         CHECK(other.phase() == number + 1);
     }
@@ -284,9 +293,32 @@ TEST_CASE("packet protection survives that both sides change keys at once",
     check_open(pair.client, from_server, 0, kFrames);
     CHECK(pair.client.phase() == 1);  // the same change, not two
     CHECK(pair.server.phase() == 1);
+    pair.client.on_acknowledged(0);
     REQUIRE(pair.client.update_key());
     check_open(pair.server, sealed(pair.client, 1, kFrames), 1, kFrames);
     CHECK(pair.server.phase() == 2);
+}
+
+TEST_CASE("packet protection lets the peer miss no phase", "[rudp][protection][rekey]") {
+    // There is one bit for all phases: with a change too many the peer would try the wrong key for
+    // good. Both change by themselves, and what the client sends under its new key is lost.
+    Pair pair;
+    REQUIRE(pair.client.update_key());
+    REQUIRE(pair.server.update_key());
+    static_cast<void>(sealed(pair.client, 0, kFrames));
+    check_open(pair.client, sealed(pair.server, 0, kFrames), 0, kFrames);
+    CHECK_FALSE(pair.client.update_key());
+    check_open(pair.server, sealed(pair.client, 1, kFrames), 1, kFrames);
+    pair.client.on_acknowledged(1);
+    CHECK(pair.client.update_key());
+
+    // And the same where one follows the other and nothing of that arrives.
+    Pair other;
+    REQUIRE(other.client.update_key());
+    check_open(other.server, sealed(other.client, 0, kFrames), 0, kFrames);
+    CHECK(other.server.phase() == 1);
+    static_cast<void>(sealed(other.server, 0, kFrames));
+    CHECK_FALSE(other.server.update_key());
 }
 
 TEST_CASE("packet protection opens packets that a key change has overtaken",
@@ -299,6 +331,7 @@ TEST_CASE("packet protection opens packets that a key change has overtaken",
         if (number == 8) {
             check_open(pair.server, packets[6], 6, kFrames);
             check_open(pair.client, sealed(pair.server, 0, kFrames), 0, kFrames);
+            pair.client.on_acknowledged(6);
             REQUIRE(pair.client.update_key());
         }
         packets.push_back(sealed(pair.client, number, kFrames));
@@ -338,7 +371,66 @@ TEST_CASE("packet protection is not moved by a forged phase bit",
         CHECK(pair.server.phase() == phase);
         check_open(pair.server, packet, from, kFrames);
     }
-    CHECK(pair.server.update_key());
+}
+
+TEST_CASE("packet protection keeps in step over a path that reorders, loses and forges",
+          "[rudp][protection][rekey][attack]") {
+    const auto seed = GENERATE(range(std::uint64_t{1}, std::uint64_t{41}));
+    INFO("seed " << seed);
+    SeededRandom random{seed};
+
+    struct Flying {
+        std::uint64_t number;
+        std::uint64_t phase;
+        Bytes bytes;
+        std::optional<std::uint64_t> acknowledges;
+    };
+    struct Side {
+        PacketProtection protection;
+        std::uint64_t next_number;
+        std::uint64_t next_expected;
+        std::uint64_t phase_seen = 0;
+        std::optional<std::uint64_t> largest_received{};
+        std::vector<Flying> flying{};  // from this side
+    };
+    const auto start = (std::uint64_t{1} << 32) - 100;
+    Pair pair;
+    Side sides[] = {{std::move(pair.client), start, start}, {std::move(pair.server), start, start}};
+    for (int step = 0; step < 1000; ++step) {
+        auto& from = sides[random.below(2)];
+        auto& to = &from == &sides[0] ? sides[1] : sides[0];
+        if (random.below(20) == 0) from.protection.update_key();
+        const auto bytes = sealed(from.protection, from.next_number, kFrames);
+        from.flying.push_back(
+            {from.next_number, from.protection.phase(), bytes, from.largest_received});
+        from.next_number += 1 + random.below(2);
+        if (random.below(3) == 0) continue;
+
+        const auto arrives =
+            from.flying.begin() + static_cast<std::ptrdiff_t>(random.below(from.flying.size()));
+        const auto packet = *arrives;
+        from.flying.erase(arrives);
+        if (random.below(10) == 0) continue;  // lost
+        if (random.below(5) == 0) {
+            auto forged = packet.bytes;
+            const auto at = static_cast<std::size_t>(random.below(forged.size()));
+            forged[at] = static_cast<std::uint8_t>(forged[at] ^ 1U << random.below(8));
+            CHECK(open_error(to.protection, forged, to.next_expected) == Errc::not_authentic);
+        }
+        if (packet.phase + 2 <= to.phase_seen) {  // two changes have overtaken it: its key is gone
+            CHECK(open_error(to.protection, packet.bytes, to.next_expected) == Errc::not_authentic);
+            continue;
+        }
+        const auto opened = open(to.protection, packet.bytes, to.next_expected);
+        REQUIRE(opened);
+        CHECK(*opened == Opened{packet.number, kFrames});
+        to.next_expected = std::max(to.next_expected, packet.number + 1);
+        to.largest_received = to.next_expected - 1;
+        if (packet.acknowledges) to.protection.on_acknowledged(*packet.acknowledges);
+        to.phase_seen = std::max(to.phase_seen, packet.phase);
+        CHECK(to.protection.phase() >= to.phase_seen);  // followed
+    }
+    CHECK(sides[0].protection.phase() > 5);
 }
 
 TEST_CASE("packet protection says when a key is used up", "[rudp][protection][rekey]") {
