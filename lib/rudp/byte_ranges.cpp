@@ -79,8 +79,11 @@ void ByteRanges::clear() noexcept {
 
 bool ByteRanges::contains(std::uint64_t begin, std::uint64_t end) const noexcept {
     if (begin >= end) return true;
-    const auto found = overlapping(begin, end);
-    return !found.empty() && found.front().begin <= begin && found.front().end >= end;
+    if (empty() || end > ranges_.back().end) return false;
+    const auto ranges = all();
+    const auto behind = std::partition_point(
+        ranges.begin(), ranges.end(), [&](const Range& range) { return range.begin <= begin; });
+    return behind != ranges.begin() && std::prev(behind)->end >= end;
 }
 
 std::span<const ByteRanges::Range> ByteRanges::overlapping(std::uint64_t begin,

@@ -8,6 +8,8 @@
 #include <span>
 #include <vector>
 
+#include "streamkit/base/assert.hpp"
+
 namespace streamkit::rudp {
 
 /// Disjoint ranges in order; adjacent ones are merged. Most operations are at one of the ends, where
@@ -28,7 +30,10 @@ public:
     [[nodiscard]] bool empty() const noexcept { return head_ == ranges_.size(); }
     [[nodiscard]] std::size_t count() const noexcept { return ranges_.size() - head_; }
     /// There must be one.
-    [[nodiscard]] const Range& front() const noexcept { return ranges_[head_]; }
+    [[nodiscard]] const Range& front() const noexcept {
+        STREAMKIT_ASSERT(!empty());
+        return ranges_[head_];
+    }
     /// Bytes in the set.
     [[nodiscard]] std::uint64_t bytes() const noexcept { return bytes_; }
     /// Valid until the set changes.

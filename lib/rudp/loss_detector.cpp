@@ -35,7 +35,7 @@ Result<LossDetector::AckResult> LossDetector::on_ack(const AckFrame& ack, TimePo
     for (auto i = ack.range_count; i-- > 0;) {
         const auto first = std::max(ack.ranges[i].first, packets_.oldest());
         const auto end = ack.ranges[i].last + 1;
-        if (first >= end) continue;
+        if (acked_.contains(first, end)) continue;
         acked_.for_each_gap(first, end, [&](std::uint64_t from, std::uint64_t to) {
             for (auto number = from; number != to; ++number) {
                 if (auto* packet = packets_.find(number)) settle_acked(*packet, listener, result);

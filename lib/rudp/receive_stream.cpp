@@ -2,6 +2,7 @@
 
 #include <bit>
 #include <cstring>
+#include <span>
 #include <utility>
 
 #include "streamkit/base/assert.hpp"
@@ -14,12 +15,35 @@ namespace {
 // allocations, and a stream that is idle holds no more.
 constexpr std::size_t kMaxSpareBlocks = 16;
 
-// The bits from `from` up to and without `to`, of one word.
-constexpr std::uint64_t bits(std::size_t from, std::size_t to) noexcept {
-    const auto below = [](std::size_t n) {
-        return n == 64 ? ~std::uint64_t{0} : (std::uint64_t{1} << n) - 1;
-    };
-    return below(to) & ~below(from);
+constexpr std::size_t kWordBits = 64;
+constexpr std::uint64_t kAllBits = ~std::uint64_t{0};
+
+// Sets the bits from `from` up to and without `to`; there must be one.
+void set_bits(std::span<std::uint64_t> words, std::size_t from, std::size_t to) noexcept {
+    const auto first = from / kWordBits;
+    const auto last = (to - 1) / kWordBits;
+    const auto from_first = kAllBits << (from % kWordBits);
+    const auto up_to_last = kAllBits >> (kWordBits - 1 - (to - 1) % kWordBits);
+    if (first == last) {
+        words[first] |= from_first & up_to_last;
+        return;
+    }
+    words[first] |= from_first;
+    const auto between = words.subspan(first + 1, last - first - 1);
+    std::fill(between.begin(), between.end(), kAllBits);
+    words[last] |= up_to_last;
+}
+
+// The first bit from `from` on that is not set; the number of all bits if there is none.
+std::size_t find_clear_bit(std::span<const std::uint64_t> words, std::size_t from) noexcept {
+    auto word = from / kWordBits;
+    // What lies before `from` counts as set.
+    auto clear = ~words[word] & (kAllBits << (from % kWordBits));
+    while (clear == 0) {
+        if (++word == words.size()) return word * kWordBits;
+        clear = ~words[word];
+    }
+    return word * kWordBits + static_cast<std::size_t>(std::countr_zero(clear));
 }
 
 }  // namespace
@@ -80,12 +104,7 @@ void ReceiveStream::store(std::uint64_t offset, BytesView data) {
                 block.came.fill(0);
                 block.marked = true;
             }
-            for (auto from = at; from < at + n;) {
-                const auto to = std::min(at + n, (from / kWordBits + 1) * kWordBits);
-                const auto word = from / kWordBits;
-                block.came[word] |= bits(from % kWordBits, to - word * kWordBits);
-                from = to;
-            }
+            set_bits(block.came, at, at + n);
             marked_above_ = true;
         }
         offset += n;
@@ -119,13 +138,11 @@ void ReceiveStream::advance_contiguous_end() noexcept {
         const auto index = static_cast<std::size_t>((contiguous_end_ - first_block_) / kBlockBytes);
         if (index >= blocks_.size() || blocks_[index] == nullptr || !blocks_[index]->marked) return;
         const auto at = static_cast<std::size_t>(contiguous_end_ % kBlockBytes);
-        const auto in_word = at % kWordBits;
-        const auto run = static_cast<std::size_t>(
-            std::countr_one(blocks_[index]->came[at / kWordBits] >> in_word));
-        contiguous_end_ += run;
-        if (in_word + run < kWordBits) return;
+        const auto hole = find_clear_bit(blocks_[index]->came, at);
+        contiguous_end_ += hole - at;
+        if (hole != kBlockBytes) break;
     }
-    marked_above_ = false;
+    marked_above_ = contiguous_end_ < highest_;
 }
 
 BytesView ReceiveStream::readable() const noexcept {

@@ -63,11 +63,10 @@ public:
 
 private:
     static constexpr std::size_t kBlockBytes = 64 * 1024;
-    static constexpr std::size_t kWordBits = 64;
     struct Block {
         std::array<std::uint8_t, kBlockBytes> bytes;
         // A bit per byte; of meaning only above `contiguous_end_`, and if `marked`.
-        std::array<std::uint64_t, kBlockBytes / kWordBits> came;
+        std::array<std::uint64_t, kBlockBytes / 64> came;
         bool marked;  // something came out of order, and `came` was cleared before
     };
     using BlockPtr = std::unique_ptr<Block>;

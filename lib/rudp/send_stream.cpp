@@ -134,7 +134,7 @@ void SendStream::on_acked(std::uint64_t offset, std::uint32_t length, bool fin) 
         fin_delivered_ = true;
         fin_lost_ = false;
     }
-    if (end <= delivered_up_to_) return;
+    if (length == 0 || end <= delivered_up_to_) return;
     // A loss that was none, or a copy that came first: not to be sent again.
     lost_.remove(offset, end);
     if (offset <= delivered_up_to_ && delivered_.empty()) {

@@ -69,8 +69,9 @@ bool SentPackets::was_skipped(std::uint64_t packet_number) const noexcept {
 }
 
 bool SentPackets::any_skipped(std::uint64_t first, std::uint64_t last) const noexcept {
+    if (skipped_.empty() || last < skipped_.front() || first > skipped_.back()) return false;
     const auto at = std::lower_bound(skipped_.begin(), skipped_.end(), first);
-    return at != skipped_.end() && *at <= last;
+    return *at <= last;  // there is one: `first` is not above the last of them
 }
 
 void SentPackets::forget(TimePoint keep_after) {

@@ -178,6 +178,19 @@ TEST_CASE("an end that arrived is not sent again", "[rudp][send_stream]") {
     CHECK_FALSE(stream.has_something_to_send(kAll));
 }
 
+TEST_CASE("an end that went alone may arrive before the bytes", "[rudp][send_stream]") {
+    SendStream stream{100};
+    REQUIRE(stream.write(buffer("ab")));
+    CHECK(next(stream, 100) == "0:ab");
+    REQUIRE(stream.finish());
+    CHECK(next(stream, 100) == "2:.");
+    stream.on_acked(2, 0, true);
+    CHECK(stream.state() == SendStream::State::finished);
+    CHECK(stream.buffered() == 2);
+    stream.on_acked(0, 2, false);
+    CHECK(stream.state() == SendStream::State::delivered);
+}
+
 TEST_CASE("a send stream that has ended takes no more", "[rudp][send_stream]") {
     SendStream finished{100};
     REQUIRE(finished.finish());
