@@ -37,6 +37,8 @@ constexpr int kSteadyUpRounds = 2;
 constexpr double kAloneRate = 0.95;
 constexpr double kDrainCruiseGain = 0.85;
 constexpr Duration kCoexistMemory = 2s;
+constexpr double kCoexistBeta = 0.75;
+constexpr double kResumeShare = 0.85;
 constexpr Duration kWindowMemory = 10s;
 constexpr Duration kFirstCoexistInterval = 2500ms;
 constexpr Duration kMaxCoexistInterval = 10s;
@@ -55,7 +57,7 @@ Bbr::Bbr(const ControllerConfig& config, RandomSource& random)
       cwnd_gain_{kDefaultCwndGain},
       cwnd_{limits_.initial()},
       pacing_rate_{Bandwidth::of(limits_.initial(), 1ms).times(kStartupPacingGain)},
-      cubic_{config} {}
+      cubic_{config, kCoexistBeta} {}
 
 void Bbr::on_sent(TimePoint, std::uint64_t, const DeliveryState& state) {
     lost_ = std::max(lost_, state.lost);
@@ -270,6 +272,7 @@ void Bbr::enter(State state) {
             break;
         case State::probe_bw_cruise:
         case State::probe_bw_refill:
+        case State::coexist:
             break;
     }
 }
@@ -554,7 +557,8 @@ void Bbr::enter_coexist(TimePoint now) {
     reset_lower_bounds();
     const auto away = coexist_left_ ? now - *coexist_left_ : Duration::max();
     if (away > kCoexistMemory)
-        cubic_.resume(inflight_at_queue_, away > kWindowMemory ? 0 : cubic_.window());
+        cubic_.resume(std::max(inflight_at_queue_, scaled(max_bw().bytes_in(recent_rtt_), kResumeShare)),
+                      away > kWindowMemory ? 0 : cubic_.window());
     probe_rtt_interval_ = away > kWindowMemory
                               ? kFirstCoexistInterval
                               : std::min(2 * probe_rtt_interval_, kMaxCoexistInterval);
@@ -714,6 +718,8 @@ std::string_view Bbr::phase() const noexcept {
             return "probe_bw_up";
         case State::probe_rtt:
             return "probe_rtt";
+        case State::coexist:
+            return "coexist";
     }
     return "unknown";
 }
