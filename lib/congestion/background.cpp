@@ -16,11 +16,15 @@ using namespace std::chrono_literals;
 // BBR fills the pipe, what we have in the queue is all we have.
 constexpr Duration kMaxTarget = 15ms;
 constexpr Duration kMinTarget = 1500us;
-constexpr int kTargetDivisor = 16;
-constexpr double kMaxGainDivisor = 16;  // LEDBAT++, 4.2
-constexpr int kFilterSamples = 8;       // RFC 6817, 2.4.2: CURRENT_FILTER
-constexpr double kLossFactor = 0.5;     // RFC 6817, 2.4.2
-constexpr int kSlowdownSpacing = 9;     // LEDBAT++, 4.4: times the length of the last one
+constexpr int kTargetDivisor = 24;
+constexpr double kGrowth = 1.0 / 16;  // of the window, a round trip, while there is no queue
+constexpr double kGrowthBesideOthers = 1.0 / 64;
+constexpr Duration kYieldMemory = 10s;
+constexpr double kForeignQueue = 2;   // times the target
+constexpr int kSettlingRtts = 20;     // until the queue of our own slow start is gone
+constexpr int kFilterSamples = 8;     // RFC 6817, 2.4.2: CURRENT_FILTER; and half a round trip
+constexpr double kLossFactor = 0.5;   // RFC 6817, 2.4.2
+constexpr int kSlowdownSpacing = 24;  // LEDBAT++, 4.4: times the length of the last one
 constexpr int kSlowdownRtts = 2;
 constexpr double kPacingGain = 1.25;
 constexpr double kSlowStartPacingGain = 2;
@@ -39,7 +43,7 @@ void Background::on_sent(TimePoint, std::uint64_t, const DeliveryState&) {}
 
 Duration Background::target() const noexcept {
     if (base_rtt_ == Duration::max()) return kMaxTarget;
-    return std::clamp<Duration>(base_rtt_ / kTargetDivisor, kMinTarget, kMaxTarget);
+    return std::clamp<Duration>(base_rtt_ / kTargetDivisor + jitter_, kMinTarget, kMaxTarget);
 }
 
 Duration Background::queue_delay() const noexcept {
@@ -49,12 +53,19 @@ Duration Background::queue_delay() const noexcept {
 
 void Background::update_delay(const AckEvent& event) {
     if (!event.rtt) return;
+    if (last_rtt_ > 0ns) {
+        const auto difference =
+            *event.rtt > last_rtt_ ? *event.rtt - last_rtt_ : last_rtt_ - *event.rtt;
+        jitter_ = (15 * jitter_ + difference) / 16;
+    }
+    last_rtt_ = *event.rtt;
     base_rtt_ = std::min(base_rtt_, *event.rtt);
     current_base_ = std::min(current_base_, *event.rtt);
-    if (bucket_samples_ >= kFilterSamples) {
+    if (bucket_samples_ >= kFilterSamples && event.now - bucket_start_ >= smoothed_rtt_ / 2) {
         last_bucket_rtt_ = bucket_rtt_;
         bucket_rtt_ = Duration::max();
         bucket_samples_ = 0;
+        bucket_start_ = event.now;
     }
     bucket_rtt_ = std::min(bucket_rtt_, *event.rtt);
     ++bucket_samples_;
@@ -97,6 +108,7 @@ void Background::grow_by_slow_start(const AckEvent& event) {
     if (queue_delay() > target() * 3 / 4 || cwnd_ >= ssthresh_) {
         const auto first = state_ == State::slow_start;
         state_ = State::steady;
+        steady_since_ = event.now;
         // 4.4: the first slowdown comes soon after the start, later ones in proportion to their
         // length, so that they take a tenth of the time.
         const auto length = event.now - slowdown_start_;
@@ -115,16 +127,24 @@ void Background::steer(const AckEvent& event) {
     const auto off_target =
         static_cast<double>(queue_delay().count()) / static_cast<double>(target().count());
     const auto share = static_cast<double>(event.acked_bytes) / window_;
-    // LEDBAT++, 4.2: at most one segment a round trip, less on short paths.
+    // LEDBAT++, 4.2, grows by a part of a segment a round trip, as it may have a queue of 60 ms to
+    // grow into. Ours is short and steers well, so it may grow in proportion, and fill a fast path.
+    const auto shared = last_yield_ && event.now - *last_yield_ < kYieldMemory;
     const auto gain =
-        1 / std::min(kMaxGainDivisor,
-                     std::ceil(2 * static_cast<double>(target().count()) /
-                               static_cast<double>(std::max<Duration>(base_rtt_, 1ns).count())));
+        std::max(segment / (shared ? 4 : 1), window_ * (shared ? kGrowthBesideOthers : kGrowth));
     if (off_target <= 1) {
         if (event.prior_in_flight + 3 * limits_.datagram() < cwnd_) return;
-        set_window(window_ + gain * (1 - off_target) * segment * share);
+        set_window(window_ + gain * (1 - off_target) * share);
     } else {
-        const auto change = std::max(gain * segment - window_ * (off_target - 1), -window_ / 2);
+        // The part of a round trip that is spent above the target is the part of the window that is
+        // too much, if the queue is ours; if it is not, this repeats until little is left.
+        const auto excess = static_cast<double>((queue_delay() - target()).count()) /
+                            static_cast<double>(filtered_rtt_.count());
+        // A queue far above it is not ours: someone probes, who is not to find us in the way.
+        const auto foreign =
+            off_target > kForeignQueue && event.now - steady_since_ > kSettlingRtts * smoothed_rtt_;
+        if (foreign) last_yield_ = event.now;
+        const auto change = -window_ * (foreign ? 0.5 : std::min(excess, 0.5));
         set_window(window_ + change * share);
     }
 }

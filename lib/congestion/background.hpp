@@ -60,10 +60,15 @@ private:
     Duration filtered_rtt_ = Duration::max();  // least of the last few samples
     Duration bucket_rtt_ = Duration::max();
     Duration last_bucket_rtt_ = Duration::max();
+    Duration last_rtt_{};
+    Duration jitter_{};  // between samples that follow each other
     int bucket_samples_ = 0;
+    TimePoint bucket_start_{};
 
     std::optional<TimePoint> next_slowdown_;
     TimePoint slowdown_start_{};
+    TimePoint steady_since_{};
+    std::optional<TimePoint> last_yield_;  // to a queue that is not ours
     TimePoint slowdown_until_{};
     std::optional<TimePoint> recovery_start_;  // the last decrease for a loss
     std::uint64_t before_loss_ = 0;

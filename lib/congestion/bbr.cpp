@@ -527,7 +527,8 @@ void Bbr::update_neighbour(const AckEvent& event) {
             if (queue_rounds_ >= kSharedRounds) {
                 // Everyone has given way: what we got meanwhile is our share.
                 shared_ = rate_at_queue_ < max_bw().times(kAloneRate);
-                bw_filter_[0] = rate_at_queue_.times(shared_ && cruise_rounds_ - queue_rounds_ > kOwnQueueRounds ? kShareBeta : 1);
+                bw_filter_[0] = rate_at_queue_.times(
+                    shared_ && cruise_rounds_ - queue_rounds_ > kOwnQueueRounds ? kShareBeta : 1);
                 bw_filter_[1] = {};
             }
             queue_rounds_ = 0;
@@ -557,8 +558,9 @@ void Bbr::enter_coexist(TimePoint now) {
     reset_lower_bounds();
     const auto away = coexist_left_ ? now - *coexist_left_ : Duration::max();
     if (away > kCoexistMemory)
-        cubic_.resume(std::max(inflight_at_queue_, scaled(max_bw().bytes_in(recent_rtt_), kResumeShare)),
-                      away > kWindowMemory ? 0 : cubic_.window());
+        cubic_.resume(
+            std::max(inflight_at_queue_, scaled(max_bw().bytes_in(recent_rtt_), kResumeShare)),
+            away > kWindowMemory ? 0 : cubic_.window());
     probe_rtt_interval_ = away > kWindowMemory
                               ? kFirstCoexistInterval
                               : std::min(2 * probe_rtt_interval_, kMaxCoexistInterval);

@@ -9,10 +9,8 @@ namespace streamkit::congestion {
 
 namespace {
 
-constexpr double kBeta = 0.7;      // RFC 9438, 4.6
 constexpr double kBetaEcn = 0.85;  // RFC 8511, 3: less than for a loss, as CE comes earlier
 constexpr double kC = 0.4;         // RFC 9438, 5.1; segments a second cubed
-constexpr double kAlpha = 3 * (1 - kBeta) / (1 + kBeta);  // RFC 9438, 4.3
 
 // RFC 9002, 7.7: a little faster than the window a round trip; twice while it doubles.
 constexpr double kPacingGain = 1.25;
@@ -24,8 +22,8 @@ double seconds(Duration time) noexcept { return std::chrono::duration<double>{ti
 
 }  // namespace
 
-Cubic::Cubic(const ControllerConfig& config)
-    : limits_{config}, cwnd_{limits_.initial()}, ssthresh_{kNoThreshold} {}
+Cubic::Cubic(const ControllerConfig& config, double beta)
+    : limits_{config}, beta_{beta}, cwnd_{limits_.initial()}, ssthresh_{kNoThreshold} {}
 
 void Cubic::on_sent(TimePoint, std::uint64_t, const DeliveryState&) {}
 
@@ -91,7 +89,7 @@ void Cubic::congestion_avoidance(const AckEvent& event) {
     const auto target = std::clamp(w_cubic, window, 1.5 * window);
 
     // 4.3: the Reno-friendly region; alpha is 1 once the old window is reached again.
-    const auto alpha = w_est_ >= cwnd_prior_ ? 1 : kAlpha;
+    const auto alpha = w_est_ >= cwnd_prior_ ? 1 : 3 * (1 - beta_) / (1 + beta_);
     w_est_ += alpha * acked / window * segment;
 
     growth_ += w_cubic < w_est_ ? std::max(w_est_ - window, 0.0)
@@ -110,7 +108,7 @@ void Cubic::on_lost(TimePoint now, const LostPacket& packet) {
     can_undo_ = true;
     episode_losses_ = 1;
     before_ = {cwnd_, ssthresh_, w_max_, k_, w_est_, epoch_start_};
-    on_congestion_event(now, kBeta);
+    on_congestion_event(now, beta_);
 }
 
 void Cubic::on_congestion_event(TimePoint now, double beta) {
@@ -143,7 +141,7 @@ void Cubic::on_spurious_loss(TimePoint, const LostPacket& packet) {
 void Cubic::on_persistent_congestion(TimePoint) {
     // 4.8, RFC 9002, 7.6.2: from the start, up to where the losses began.
     can_undo_ = false;
-    ssthresh_ = limits_.clamp(static_cast<std::uint64_t>(static_cast<double>(cwnd_) * kBeta));
+    ssthresh_ = limits_.clamp(static_cast<std::uint64_t>(static_cast<double>(cwnd_) * beta_));
     w_max_ = static_cast<double>(cwnd_);
     cwnd_ = limits_.minimum();
     ssthresh_ = std::max(ssthresh_, cwnd_);

@@ -15,7 +15,8 @@ namespace streamkit::congestion {
 /// @see RFC 9438; RFC 9406 for slow start
 class Cubic final : public Controller {
 public:
-    explicit Cubic(const ControllerConfig& config);
+    /// @param beta  what remains of the window after a loss; RFC 9438, 4.6: 0.7
+    explicit Cubic(const ControllerConfig& config, double beta = 0.7);
 
     void on_sent(TimePoint now, std::uint64_t packet_number, const DeliveryState& state) override;
     void on_lost(TimePoint now, const LostPacket& packet) override;
@@ -53,6 +54,7 @@ private:
     void start_epoch(TimePoint now);
 
     WindowLimits limits_;
+    double beta_;
     std::uint64_t cwnd_;
     std::uint64_t ssthresh_;
     HystartPlusPlus hystart_;
