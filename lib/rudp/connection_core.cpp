@@ -63,6 +63,7 @@ ConnectionCore::ConnectionCore(const ConnectionConfig& config, Start start,
       detector_(sent_, rtt_, {peer_ack_delay(start.peer)}),
       ecn_(config.ecn),
       reply_(std::move(start.reply)),
+      send_time_(start.client),
       last_received_(now),
       last_progress_(now) {
     path_->on_received(start.hello_bytes);

@@ -278,7 +278,7 @@ private:
     Bytes reply_;
     bool send_reply_ = false;
     bool send_handshake_done_ = false;
-    bool send_time_ = true;
+    bool send_time_;
     bool send_ping_ = false;
     bool send_ack_frequency_ = false;
     bool answer_time_ = true;  // the client's first exchange

@@ -47,8 +47,9 @@ std::optional<Transmit> ConnectionCore::transmit(TimePoint now, std::span<std::u
     rate_blocked_ = false;
     if (auto out = transmit_reply(buffer)) return out;
     if (auto out = transmit_path_frames(now, buffer)) return out;
-    if (auto out = transmit_batch(now, buffer)) return out;
-    return transmit_mtu_probe(now, buffer);
+    // Before data, which may leave no room in the window as long as there is some.
+    if (auto out = transmit_mtu_probe(now, buffer)) return out;
+    return transmit_batch(now, buffer);
 }
 
 std::optional<Transmit> ConnectionCore::transmit_reply(std::span<std::uint8_t> buffer) {
@@ -124,6 +125,7 @@ std::optional<Transmit> ConnectionCore::transmit_batch(TimePoint now,
             break;
         }
     }
+    rate_blocked_ = rate_limit_ && streams_.best_priority() && rate_limit_->budget(now) == 0;
     if (starved) path_->sampler.on_app_limited(sent_.bytes_in_flight());
     if (size == 0) return std::nullopt;
     return Transmit{path_->path(), buffer.first(size), std::min(segment, size), marking()};
@@ -278,10 +280,7 @@ bool ConnectionCore::add_messages(SpanWriter& out, Cargo& cargo, TimePoint now) 
 
 bool ConnectionCore::add_stream_data(SpanWriter& out, Cargo& cargo, TimePoint now) {
     if (!streams_.best_priority()) return false;
-    if (rate_limit_ && rate_limit_->budget(now) == 0) {
-        rate_blocked_ = true;
-        return false;
-    }
+    if (rate_limit_ && rate_limit_->budget(now) == 0) return false;
     const auto sent = streams_.next_data(out);
     if (!sent) return false;
     if (rate_limit_) rate_limit_->on_sent(now, sent->frame.length);

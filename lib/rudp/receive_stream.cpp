@@ -67,9 +67,11 @@ Result<std::uint64_t> ReceiveStream::receive(const StreamFrame& frame) {
 }
 
 Result<std::uint64_t> ReceiveStream::reset(const ResetStreamFrame& frame) {
+    // RFC 9000, 3.2: who has everything, and its end, may go on and deliver it. All bytes up to the size
+    // that the reset names are not a whole stream.
+    const bool was_complete = is_complete();
     auto grown = accept(frame.final_size, frame.final_size);
-    // RFC 9000, 3.2: who has everything may go on and deliver it.
-    if (!grown || is_complete()) return grown;
+    if (!grown || was_complete) return grown;
     reset_code_ = frame.code;
     drop_all_blocks();
     return grown;
