@@ -228,6 +228,14 @@ TEST_CASE("a reset ends a stream wherever it is", "[rudp][receive_stream]") {
         CHECK(take(stream) == "abc");
         CHECK(stream.at_end());
     }
+    SECTION("at what has come so far, with no end known: it is no whole stream") {
+        ReceiveStream stream{100};
+        REQUIRE(receive(stream, 0, "abc"));
+        CHECK(stream.reset({.stream = 0, .code = 42, .final_size = 3}).value() == 0);
+        CHECK(stream.reset_code() == 42);
+        CHECK(stream.readable().empty());
+        CHECK_FALSE(stream.at_end());
+    }
     SECTION("when the end is known and bytes are missing") {
         ReceiveStream stream{100};
         REQUIRE(receive(stream, 3, "", true));
