@@ -37,6 +37,10 @@ void Peer::on_event(NodeId, const rudp::Event& event) {
             [&](const rudp::Connected& in) { begin(in.link); },
             [&](const rudp::Rejected& in) { rejected_.push_back(in.reject); },
             [&](const rudp::Closed& in) {
+                // A handshake that was left alone, as the client went on from another port.
+                const bool abandoned = in.reason.error.code == rudp::Errc::handshake_timeout &&
+                                       world_.endpoint(node_).public_key().has_value();
+                if (abandoned && !links_.contains(in.link)) return;
                 closed_.push_back(in.reason);
                 const bool polite =
                     in.reason.error.code == rudp::Errc::closed_by_peer && in.reason.code == 0;

@@ -208,14 +208,19 @@ void World::check_sending(const rudp::Connection& connection, Watched& watched) 
     const auto packet = std::max<std::uint64_t>(stats.datagram_bytes, 1200);
     const auto slack = 4 * packet;
     if (watched.packets > 3 && stats.in_flight > stats.window + slack)
-        fail("more in flight than the window allows");
+        fail("more in flight than the window allows: " + std::to_string(stats.in_flight) + " of " +
+             std::to_string(stats.window) + " bytes");
     if (stats.pacing_rate.is_infinite() || stats.pacing_rate.bytes_per_second() == 0) return;
-    constexpr auto kMaxBurst = congestion::Pacer::kMaxBurst;
+    // The pacer makes up for lateness, up to a limit.
+    constexpr auto kAhead = 2 * congestion::Pacer::kMaxBurst + congestion::Pacer::kMaxCredit;
     watched.paced_until =
         std::max(watched.paced_until, now_) + stats.pacing_rate.time_for(watched.bytes);
     if (watched.packets > 3 &&
-        watched.paced_until > now_ + 2 * kMaxBurst + stats.pacing_rate.time_for(slack))
-        fail("packets left before their time");
+        watched.paced_until > now_ + kAhead + stats.pacing_rate.time_for(slack))
+        fail("packets left before their time: " + std::to_string(watched.packets) + " packets, " +
+             std::to_string(watched.bytes) + " bytes at " +
+             std::to_string(stats.pacing_rate.bytes_per_second()) + " bytes/s, " +
+             std::to_string((watched.paced_until - now_).count()) + " ns ahead");
 }
 
 void World::transmit(NodeId id, const rudp::Transmit& out) {
