@@ -300,7 +300,12 @@ void Bbr::start_probe_bw_down(TimePoint now) {
     enter(State::probe_bw_down);
 }
 
-void Bbr::start_probe_bw_cruise() { enter(State::probe_bw_cruise); }
+void Bbr::start_probe_bw_cruise() {
+    queue_rounds_ = 0;
+    cruise_rounds_ = 0;
+    congested_in_round_ = false;
+    enter(State::probe_bw_cruise);
+}
 
 void Bbr::start_probe_bw_refill() {
     reset_lower_bounds();
