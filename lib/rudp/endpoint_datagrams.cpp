@@ -112,7 +112,7 @@ Result<void> Endpoint::Impl::on_hello(const HelloPacket& packet, const DatagramI
         if (!address_known) ++stats_.wrong_cookies;
     }
     if (!address_known && half_open_.total() >= config_.cookie_threshold) {
-        if (!packet.cookie.empty()) return Error{Errc::not_authentic, "cookie"};
+        // Also where the cookie is wrong: it may be old, or the client's address another one now.
         ++stats_.cookies_asked;
         const auto cookie = cookies_.make(info.path.peer, packet.source, now);
         Bytes datagram(kHandshakeHeaderBytes + 1 + cookie.size());
@@ -185,7 +185,11 @@ Result<void> Endpoint::Impl::on_reply(const ReplyPacket& packet, const DatagramI
     Link& link = *found;
     auto finished = link.connecting->handshake.on_reply(packet, now);
     if (!finished) {
-        end_connecting(link, {finished.error(), 0, {}}, now);
+        if (finished.error().code == Errc::handshake_failed) {
+            link.wake();  // it waits less long now
+        } else {
+            end_connecting(link, {finished.error(), 0, {}}, now);
+        }
         return finished.error();
     }
     const bool wrong_key =

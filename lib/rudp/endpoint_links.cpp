@@ -261,7 +261,7 @@ void Endpoint::Impl::on_deadline(Link& link, TimePoint now) {
     switch (link.phase) {
         case Phase::connecting:
             if (link.connecting->handshake.has_timed_out(now))
-                return end_connecting(link, {Error{Errc::handshake_timeout, "handshake"}, 0, {}},
+                return end_connecting(link, {link.connecting->handshake.timeout_error(), 0, {}},
                                       now);
             break;
         case Phase::pending:

@@ -90,8 +90,10 @@ Result<ClientHandshake> ClientHandshake::make(const ClientConfig& config, Connec
 }
 
 void ClientHandshake::on_retry(const RetryPacket& packet, TimePoint now) {
-    // RFC 9000, 17.2.5.2: at most one.
-    if (!cookie_.empty() || packet.cookie.empty()) return;
+    // Copies of one are passed over, as no HELLO has left since. RFC 9000, 17.2.5.2 allows one in all,
+    // but a client whose address changes within the handshake needs a second cookie.
+    if (packet.cookie.empty() || sent_ == 0 || retries_ == kMaxRetries) return;
+    ++retries_;
     cookie_.assign(packet.cookie.begin(), packet.cookie.end());
     next_hello_ = now;
     sent_ = 0;
@@ -100,7 +102,11 @@ void ClientHandshake::on_retry(const RetryPacket& packet, TimePoint now) {
 Result<ClientHandshake::Finished> ClientHandshake::on_reply(const ReplyPacket& packet,
                                                             TimePoint now) {
     const auto payload = handshake_.read_message(packet.noise);
-    if (!payload) return Error{Errc::handshake_failed, "REPLY"};
+    if (!payload) {
+        failed_ = true;
+        give_up_ = std::min(give_up_, now + kFailureTimeout);
+        return Error{Errc::handshake_failed, "REPLY"};
+    }
     auto reply = read_reply_payload(*payload);
     if (!reply) return reply.error();
     auto keys = handshake_.split();

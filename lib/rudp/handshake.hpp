@@ -40,7 +40,12 @@ public:
 
     [[nodiscard]] ConnectionId id() const noexcept { return id_; }
 
-    /// Takes RETRY: HELLO leaves again at once, with the cookie. Only the first one counts.
+    /// How often HELLO begins anew with another cookie.
+    static constexpr int kMaxRetries = 4;
+    /// A REPLY that cannot be read may be forged: for so long another one is waited for.
+    static constexpr congestion::Duration kFailureTimeout = std::chrono::seconds{2};
+
+    /// Takes RETRY: HELLO leaves again at once, with the cookie.
     void on_retry(const RetryPacket& packet, TimePoint now);
     struct Finished {
         Reply reply;
@@ -49,9 +54,11 @@ public:
         /// From HELLO to REPLY, where only one HELLO was sent.
         std::optional<congestion::Duration> rtt;
     };
-    /// Takes REPLY. There is no way on after an error.
+    /// Takes REPLY.
     ///
-    /// @return `Errc::handshake_failed`, `Errc::invalid_parameter`, `Errc::truncated`
+    /// @return `Errc::handshake_failed` for one that is not the server's, or under another secret:
+    ///         the next one may be right; after `Errc::invalid_parameter` or `Errc::truncated`
+    ///         there is no way on
     Result<Finished> on_reply(const ReplyPacket& packet, TimePoint now);
 
     /// Writes HELLO if it is time for it.
@@ -60,6 +67,10 @@ public:
         return std::min(next_hello_, give_up_);
     }
     [[nodiscard]] bool has_timed_out(TimePoint now) const noexcept { return now >= give_up_; }
+    /// Why there is no connection, once it has timed out.
+    [[nodiscard]] Error timeout_error() const noexcept {
+        return {failed_ ? Errc::handshake_failed : Errc::handshake_timeout, "handshake"};
+    }
 
 private:
     ClientHandshake(noise::Handshake handshake, ConnectionId id) noexcept;
@@ -71,7 +82,9 @@ private:
     TimePoint next_hello_{};
     TimePoint give_up_{};
     TimePoint first_sent_{};
-    int sent_ = 0;
+    int sent_ = 0;  // with this cookie
+    int retries_ = 0;
+    bool failed_ = false;  // a REPLY could not be read
 };
 
 /// The server's side, from a HELLO on.
