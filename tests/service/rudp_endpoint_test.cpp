@@ -1,5 +1,7 @@
 #include "streamkit/service/rudp_endpoint.hpp"
 
+#include <poll.h>
+
 #include <atomic>
 #include <future>
 #include <mutex>
@@ -125,6 +127,68 @@ struct Reader {
     }
 };
 
+/// Stands between a client and a server as a NAT does, on a thread of its own, and forgets its
+/// mapping each time that so many bytes have come from the server.
+class Relay {
+public:
+    Relay(const SocketAddress& server, std::uint64_t bytes_per_address)
+        : server_(server), bytes_per_address_(bytes_per_address) {
+        thread_ = std::thread([this] { run(); });
+    }
+    ~Relay() { stop(); }
+    Relay(const Relay&) = delete;
+    Relay& operator=(const Relay&) = delete;
+
+    [[nodiscard]] const SocketAddress& address() const { return near_.local_address(); }
+    [[nodiscard]] int moves() const { return moves_; }  // once it is stopped
+    void stop() {
+        stop_ = true;
+        if (thread_.joinable()) thread_.join();
+    }
+
+private:
+    static net::DatagramSocket open() { return net::DatagramSocket::open({kLoopback, 0}).value(); }
+
+    void run() {
+        std::uint64_t bytes = 0;
+        while (!stop_) {
+            pollfd polled[2] = {{near_.native_handle(), POLLIN, 0},
+                                {far_.native_handle(), POLLIN, 0}};
+            (void)::poll(polled, 2, 10);
+            if (const auto from = forward(near_, far_, server_)) client_ = *from;
+            const auto before = forwarded_;
+            (void)forward(far_, near_, client_);
+            bytes += forwarded_ - before;
+            if (bytes < bytes_per_address_) continue;
+            bytes = 0;
+            ++moves_;
+            far_ = open();
+        }
+    }
+    std::optional<SocketAddress> forward(net::DatagramSocket& from, net::DatagramSocket& to,
+                                         const SocketAddress& peer) {
+        std::optional<SocketAddress> source;
+        const auto arrivals = from.receive(buffer_).value();
+        for (const auto& arrival : arrivals) {
+            (void)to.send({{{}, peer}, arrival.bytes, arrival.segment_size, arrival.info.ecn});
+            forwarded_ += arrival.bytes.size();
+            source = arrival.info.path.peer;
+        }
+        return source;
+    }
+
+    const SocketAddress server_;
+    const std::uint64_t bytes_per_address_;
+    net::DatagramSocket near_ = open();
+    net::DatagramSocket far_ = open();
+    SocketAddress client_{kLoopback, 9};
+    Bytes buffer_ = Bytes(net::DatagramSocket::kReceiveBufferBytes);
+    std::uint64_t forwarded_ = 0;
+    int moves_ = 0;
+    std::atomic<bool> stop_{false};
+    std::thread thread_;
+};
+
 }  // namespace
 
 TEST_CASE("a server that speaks first reaches its client over sockets", "[service][rudp]") {
@@ -184,6 +248,31 @@ TEST_CASE("a server on several shards serves clients on each of them", "[service
     }
     const std::lock_guard lock(mutex);
     CHECK(shards.size() == 2);
+}
+
+TEST_CASE("a client whose address changes stays with its shard", "[service][rudp]") {
+    const auto bytes = pattern(8'000'000);
+    net::Runtime runtime{{.threads = 2}};
+    RudpServer server(runtime, {.listen = "127.0.0.1:0", .endpoint = server_config()},
+                      [&](std::size_t) {
+                          auto application = std::make_shared<Scripted>();
+                          speak_first(*application, bytes);
+                          return application;
+                      });
+    REQUIRE(server.start());
+    Relay relay({kLoopback, server.port()}, 400'000);
+    net::Runtime client_side;
+    Reader reader(client_side.shard(0).get_executor(), relay.address());
+    const RunningRuntime server_runs(runtime);
+    const RunningRuntime client_runs(client_side);
+    CHECK(reader.wait().error.code == rudp::Errc::closed_here);
+    CHECK(reader.received == bytes);
+    relay.stop();
+    CHECK(relay.moves() > 10);
+    std::uint64_t handed_over = 0;
+    for (const auto& endpoint : server.endpoints())
+        handed_over += endpoint->counters().handed_over;
+    CHECK(handed_over > 0);  // the kernel gives each new address to a shard by chance
 }
 
 TEST_CASE("when the runtime stops, clients are told, and new ones are refused", "[service][rudp]") {
