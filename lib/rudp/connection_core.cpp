@@ -193,7 +193,7 @@ void ConnectionCore::handle_timeout(TimePoint now) {
 std::optional<TimePoint> ConnectionCore::next_timeout() const {
     if (ending_) return std::nullopt;
     auto first = detector_.next_timeout();
-    earlier(first, received_.ack_due());
+    if (may_send()) earlier(first, received_.ack_due());
     earlier(first, half_open_until_);
     earlier(first, idle_deadline());
     earlier(first, keep_alive_due());
@@ -201,7 +201,7 @@ std::optional<TimePoint> ConnectionCore::next_timeout() const {
     earlier(first, path_->mtu.next_timeout());
     earlier(first, message_sender_.next_timeout());
     earlier(first, message_receiver_.next_timeout());
-    if (pacing_blocked_) earlier(first, path_->pacer.next_send_time());
+    if (pacing_blocked_ && may_send()) earlier(first, path_->pacer.next_send_time());
     if (rate_blocked_ && rate_limit_) earlier(first, rate_limit_->next_send_time());
     if (config_.progress_timeout.count() > 0 && data_waits_)
         earlier(first, last_progress_ + config_.progress_timeout);

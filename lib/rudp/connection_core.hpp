@@ -186,6 +186,9 @@ private:
     [[nodiscard]] std::optional<Transmit> transmit_reply(std::span<std::uint8_t> buffer);
     [[nodiscard]] std::optional<Transmit> transmit_path_frames(TimePoint now,
                                                                std::span<std::uint8_t> buffer);
+    /// The path takes more: an address that has not proved to be the peer's gets three times what
+    /// came from there.
+    [[nodiscard]] bool may_send() const noexcept;
     [[nodiscard]] std::optional<Transmit> transmit_batch(TimePoint now,
                                                          std::span<std::uint8_t> buffer);
     [[nodiscard]] std::optional<Transmit> transmit_mtu_probe(TimePoint now,

@@ -95,6 +95,12 @@ std::optional<Transmit> ConnectionCore::transmit_path_frames(TimePoint now,
     return std::nullopt;
 }
 
+bool ConnectionCore::may_send() const noexcept {
+    // What the smallest acknowledgement and any other frame but CLOSE take.
+    constexpr std::size_t kRoom = 80;
+    return path_->budget() >= protection_.overhead() + kRoom;
+}
+
 std::optional<Transmit> ConnectionCore::transmit_batch(TimePoint now,
                                                        std::span<std::uint8_t> buffer) {
     // After a second silence in a row the path may not take what it used to: RFC 8899, 4.3.
@@ -110,8 +116,8 @@ std::optional<Transmit> ConnectionCore::transmit_batch(TimePoint now,
     std::size_t size = 0;
     bool starved = false;  // there was room for more than there was to send
     for (std::size_t n = 0; n < segments; ++n) {
+        if (!may_send()) break;
         const auto allowed = path_->budget();
-        if (allowed < protection_.overhead() + kMinFrameBytes) break;
         const auto room = buffer.subspan(
             size, static_cast<std::size_t>(std::min<std::uint64_t>(segment, allowed)));
         const bool fits_window = sent_.bytes_in_flight() + segment <= window;
@@ -190,7 +196,7 @@ void ConnectionCore::add_ack(SpanWriter& out, Cargo& cargo, TimePoint now) {
     const auto max_data = streams_.allow_max_data();
     if (max_data != told_max_data_) ack.max_data = max_data;
     told_max_data_ = max_data;
-    write_ack(out, ack, out.remaining());
+    write_ack(out, ack, out.remaining() - 1);  // a PING may have to go with it
     cargo.add(SentAck{ack.ranges[0].last});
     received_.on_ack_sent();
     ++stats_.acks_sent;
