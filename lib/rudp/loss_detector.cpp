@@ -13,7 +13,10 @@ namespace {
 constexpr std::uint64_t kPacketThreshold = 3;      // RFC 9002, 6.1.1; RFC 8985, DupThresh
 constexpr int kLossesUntilNarrower = 16;           // RFC 8985, 6.2.4, counts recoveries
 constexpr int kPersistentCongestionThreshold = 3;  // RFC 9002, 7.6.1
-constexpr int kMaxBackoff = 10;                    // doublings of the probe timeout
+// Two packets in so long a time harm no network, and a player that comes out of a tunnel must not wait
+// for the rest of a backoff without end (RFC 9002, 6.2.1, knows no limit).
+constexpr Duration kMaxProbeInterval = std::chrono::seconds{4};
+constexpr int kMaxBackoff = 10;  // doublings of the probe timeout
 
 }  // namespace
 
@@ -187,7 +190,8 @@ std::optional<TimePoint> LossDetector::next_timeout() const noexcept {
 std::optional<TimePoint> LossDetector::probe_time() const noexcept {
     if (packets_.packets_in_flight() == 0 || !last_sent_time_) return std::nullopt;
     const auto backoff = 1 << std::min(probe_count_, kMaxBackoff);
-    return *last_sent_time_ + rtt_.probe_timeout(config_.max_ack_delay) * backoff;
+    const auto first = rtt_.probe_timeout(config_.max_ack_delay);
+    return *last_sent_time_ + std::min(first * backoff, std::max(first, kMaxProbeInterval));
 }
 
 LossDetector::TimeoutResult LossDetector::on_timeout(TimePoint now, Listener& listener) {

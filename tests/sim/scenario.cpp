@@ -118,6 +118,8 @@ Scenario make_scenario(std::uint64_t seed) {
     if (dice.one_in(4)) {
         for (auto n = 1 + dice.below(2); n > 0; --n)
             out.port_changes.push_back(dice.ms(100, 3000));
+        // Who only receives would not be heard of again.
+        c.keep_alive = 3s;
     }
     return out;
 }
