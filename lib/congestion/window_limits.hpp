@@ -24,7 +24,7 @@ public:
         return std::min(config_.min_window_packets * datagram(), maximum());
     }
     [[nodiscard]] std::uint64_t maximum() const noexcept {
-        return std::max(config_.max_window_bytes, 2 * datagram());
+        return std::clamp(config_.max_window_bytes, 2 * datagram(), kSanity);
     }
     [[nodiscard]] std::uint64_t initial() const noexcept {
         return clamp(config_.initial_window_packets * datagram());
@@ -34,6 +34,9 @@ public:
     }
 
 private:
+    static constexpr std::uint64_t kSanity = std::uint64_t{1}
+                                             << 48;  // sums of windows fit in 64 bits
+
     ControllerConfig config_;
     std::uint64_t max_datagram_bytes_;
 };
