@@ -18,6 +18,8 @@ struct World::Watched {
     // Of the visit at hand: what asks for an acknowledgement, and so is paced.
     std::uint64_t packets = 0;
     std::uint64_t bytes = 0;
+    std::uint64_t datagram_bytes = 1200;  // what is larger is a probe for the path's size
+    SocketAddress peer{};
     // When the bytes sent so far would have left at the pacing rate.
     TimePoint paced_until{};
 };
@@ -36,7 +38,7 @@ struct World::Node final : rudp::TraceSink {
             if (watched.last_number && sent->packet_number <= *watched.last_number)
                 world.fail("a packet number was used again");
             watched.last_number = sent->packet_number;
-            if (sent->ack_eliciting) {
+            if (sent->ack_eliciting && sent->bytes <= watched.datagram_bytes) {
                 ++watched.packets;
                 watched.bytes += sent->bytes;
             }
@@ -204,9 +206,13 @@ void World::serve(NodeId id) {
 
 void World::check_sending(const rudp::Connection& connection, Watched& watched) {
     const auto stats = connection.stats();
+    watched.datagram_bytes = std::max<std::uint64_t>(stats.datagram_bytes, 1200);
+    if (stats.path.peer != watched.peer) {
+        watched.peer = stats.path.peer;
+        watched.paced_until = {};  // each path is paced by itself
+    }
     // Probes, of a lost tail or of the path's size, leave beyond the window and the pace.
-    const auto packet = std::max<std::uint64_t>(stats.datagram_bytes, 1200);
-    const auto slack = 4 * packet;
+    const auto slack = 4 * watched.datagram_bytes;
     if (watched.packets > 3 && stats.in_flight > stats.window + slack)
         fail("more in flight than the window allows: " + std::to_string(stats.in_flight) + " of " +
              std::to_string(stats.window) + " bytes");
