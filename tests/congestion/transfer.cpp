@@ -1,8 +1,16 @@
 #include "transfer.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cstdio>
-#include <limits>
+#include <deque>
+#include <iterator>
+#include <memory>
+
+#include "streamkit/base/random.hpp"
+#include "streamkit/congestion/delivery_rate.hpp"
+#include "streamkit/congestion/pacer.hpp"
+#include "streamkit/congestion/rtt.hpp"
 
 namespace streamkit::congestion::test {
 
@@ -109,9 +117,6 @@ public:
     [[nodiscard]] std::uint64_t delivered_payload() const {
         return delivered_packets_ * payload_bytes_;
     }
-    [[nodiscard]] const Controller& controller() const { return *controller_; }
-    [[nodiscard]] const RttEstimator& rtt() const { return rtt_; }
-    [[nodiscard]] std::uint64_t in_flight() const { return in_flight_; }
     [[nodiscard]] std::uint64_t sent() const { return next_number_; }
     [[nodiscard]] std::uint64_t lost() const { return lost_packets_; }
     [[nodiscard]] std::uint64_t spurious() const { return spurious_; }
@@ -127,7 +132,8 @@ public:
         send_time_.reset();
         if (now - kStart >= config_.stop) return;
         while (true) {
-            if (outstanding_payload() + delivered_payload() >= config_.total_bytes) break;
+            if (probes_ == 0 && outstanding_payload() + delivered_payload() >= config_.total_bytes)
+                break;
             if (probes_ == 0 && in_flight_ + config_.datagram_bytes > controller_->window()) break;
             if (const auto ready = application_time(now); ready > now) {
                 sampler_.on_app_limited(in_flight_);
@@ -327,7 +333,6 @@ struct Flow {
     bool started = false;
     std::optional<TimePoint> finished{};
     std::uint64_t payload_before = 0;  // the measurement
-    std::uint64_t traced_payload = 0;
 };
 
 }  // namespace
@@ -349,13 +354,9 @@ TransferResult run_transfer(const TransferConfig& config) {
     std::vector<Flow> flows;
     for (std::size_t i = 0; i < config.flows.size(); ++i)
         flows.emplace_back(static_cast<std::uint32_t>(i), config.flows[i], config.seed * 1000 + i);
-    // What takes longer on its way back waits here, in order for each flow.
-    std::vector<std::deque<std::pair<TimePoint, AckPacket>>> late(flows.size());
-
     auto now = kStart;
     const auto end = kStart + config.duration;
     bool measuring = config.measure_from == Duration::zero();
-    auto next_trace = kStart + config.trace_every;
     while (true) {
         auto next = end;
         const auto earlier = [&next](std::optional<TimePoint> time) {
@@ -373,7 +374,6 @@ TransferResult run_transfer(const TransferConfig& config) {
                 if (!flow.finished) earlier(flow.sender.next_event());
                 earlier(flow.receiver.ack_time());
             }
-            if (!late[i].empty()) earlier(late[i].front().first);
             all_done = all_done && flow.finished;
         }
         if (all_done || next >= end) {
@@ -382,6 +382,10 @@ TransferResult run_transfer(const TransferConfig& config) {
         }
         now = std::max(now, next);
 
+        if (config.delay_step && now >= kStart + config.delay_step->first) {
+            forward.config().delay = config.forward.delay + config.delay_step->second;
+            backward.config().delay = config.backward.delay + config.delay_step->second;
+        }
         if (!measuring && now >= kStart + config.measure_from) {
             measuring = true;
             forward.reset_counters();
@@ -394,18 +398,10 @@ TransferResult run_transfer(const TransferConfig& config) {
                 backward.send(now, receiver.make_ack(now));
         }
         while (const auto delivery = backward.poll(now)) {
-            const auto i = delivery->datagram.flow;
-            if (flows[i].config.extra_delay > Duration::zero())
-                late[i].emplace_back(now + flows[i].config.extra_delay, delivery->datagram);
-            else
-                flows[i].sender.on_ack(now, delivery->datagram);
+            flows[delivery->datagram.flow].sender.on_ack(now, delivery->datagram);
         }
         for (std::size_t i = 0; i < flows.size(); ++i) {
             auto& flow = flows[i];
-            while (!late[i].empty() && late[i].front().first <= now) {
-                flow.sender.on_ack(now, late[i].front().second);
-                late[i].pop_front();
-            }
             if (const auto time = flow.receiver.ack_time(); time && *time <= now)
                 backward.send(now, flow.receiver.make_ack(now));
             if (now < kStart + flow.config.start || flow.finished) continue;
@@ -415,29 +411,6 @@ TransferResult run_transfer(const TransferConfig& config) {
                 forward.send(at, packet, sim::kEct0);
             });
             if (flow.sender.done()) flow.finished = now;
-        }
-        if (config.trace_every > Duration::zero() && now >= next_trace) {
-            std::printf("%7.3f q %5.1f |", static_cast<double>((now - kStart).count()) / 1e9,
-                        static_cast<double>(forward.queue_delay(now).count()) / 1e6);
-            for (auto& flow : flows) {
-                const auto payload = flow.sender.delivered_payload();
-                std::printf(
-                    " %-10s w %6.1fk if %6.1fk bw %5.1f pace %5.1f rtt %5.1f got %5.1f lost %llu |",
-                    std::string{flow.sender.controller().phase()}.c_str(),
-                    static_cast<double>(flow.sender.controller().window()) / 1e3,
-                    static_cast<double>(flow.sender.in_flight()) / 1e3,
-                    static_cast<double>(flow.sender.controller().bandwidth().bits_per_second()) /
-                        1e6,
-                    static_cast<double>(flow.sender.controller().pacing_rate().bits_per_second()) /
-                        1e6,
-                    static_cast<double>(flow.sender.rtt().latest().count()) / 1e6,
-                    static_cast<double>(payload - flow.traced_payload) * 8e3 /
-                        static_cast<double>(config.trace_every.count()),
-                    static_cast<unsigned long long>(flow.sender.lost()));
-                flow.traced_payload = payload;
-            }
-            std::printf("\n");
-            next_trace += config.trace_every;
         }
     }
 

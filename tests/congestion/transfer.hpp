@@ -4,18 +4,14 @@
 
 #include <array>
 #include <cstdint>
-#include <deque>
-#include <memory>
+#include <limits>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "sim/link.hpp"
-#include "streamkit/base/random.hpp"
 #include "streamkit/congestion/controller.hpp"
-#include "streamkit/congestion/delivery_rate.hpp"
-#include "streamkit/congestion/pacer.hpp"
-#include "streamkit/congestion/rtt.hpp"
 
 namespace streamkit::congestion::test {
 
@@ -72,8 +68,7 @@ struct FlowConfig {
     std::uint64_t total_bytes = std::numeric_limits<std::uint64_t>::max();  ///< of payload
     Duration start{};
     Duration stop = Duration::max();
-    Duration extra_delay{};  ///< on the way back: makes its round trip longer than that of others
-    bool paced = true;       ///< otherwise bursts as the window allows, like TCP without pacing
+    bool paced = true;  ///< otherwise bursts as the window allows, like TCP without pacing
     /// The sender's timer fires up to so much late.
     Duration timer_lateness = std::chrono::microseconds{200};
     /// The application writes at no more than this rate (0: no limit), a packet at a time.
@@ -94,11 +89,11 @@ struct TransferConfig {
     sim::LinkConfig forward{};
     sim::LinkConfig backward{};
     std::vector<FlowConfig> flows{};
+    /// From a time on, so much more delay each way; nothing: never.
+    std::optional<std::pair<Duration, Duration>> delay_step{};
     Duration duration = std::chrono::seconds{16};
     Duration measure_from{};  ///< goodput counts from here on
     std::uint64_t seed = 1;
-    /// Where to print the state of the flows (nullptr: nowhere), every so often.
-    Duration trace_every{};
 };
 
 struct TransferResult {
