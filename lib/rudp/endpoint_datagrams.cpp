@@ -198,7 +198,7 @@ Result<void> Endpoint::Impl::on_reply(const ReplyPacket& packet, const DatagramI
         remove_id(link.connecting->handshake.id());
         link.connecting.reset();
         link.phase = Phase::closed;
-        link.closed.emplace().expired = true;
+        link.closed.emplace(ClosedState{}).expired = true;
         events_.push(Rejected{link.id, *std::move(finished->reply.reject)});
         return {};
     }
@@ -209,7 +209,8 @@ Result<void> Endpoint::Impl::on_reply(const ReplyPacket& packet, const DatagramI
     start.client = true;
     start.peer = finished->reply.parameters;
     start.local_id = state.handshake.id();
-    start.peer_id = packet.source;
+    start.peer_id = finished->reply.id;
+    start.peer_reset_token = finished->reply.reset_token;
     start.path = {info.path.local, link.path.peer};
     start.rtt = finished->rtt;
     open(link, state.config, std::move(start), finished->keys, now);

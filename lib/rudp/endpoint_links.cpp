@@ -71,6 +71,7 @@ Result<void> Endpoint::Impl::accept(LinkId id, TimePoint now) {
     auto& server = *link.server;
     Reply reply;
     reply.parameters = own_parameters(config_.connection);
+    reply.reset_token = token_of(local_id);
     auto datagram = server.write_reply(reply, local_id);
     const auto keys = server.keys();
     if (!datagram || !keys) {
@@ -136,7 +137,7 @@ void Endpoint::Impl::on_repeated_hello(Link& link, std::size_t bytes) {
     link.hello_bytes += bytes;
     switch (link.phase) {
         case Phase::open:
-            link.connection.core_->on_repeated_hello(bytes);
+            link.connection.core_->on_repeated_hello(bytes, now_);
             break;
         case Phase::refused:
             if (link.reply_bytes + link.reply.size() > kMaxSentBack * link.hello_bytes) break;
@@ -201,7 +202,7 @@ void Endpoint::Impl::settle(Link& link, TimePoint now) {
 void Endpoint::Impl::begin_closed(Link& link, ConnectionCore::Ending ending, TimePoint now) {
     stop_counting(link);
     link.phase = Phase::closed;
-    auto& closed = link.closed.emplace();
+    auto& closed = link.closed.emplace(ClosedState{});
     closed.send = !ending.close_packet.empty();
     closed.packet = std::move(ending.close_packet);
     closed.until = now + ending.linger;
