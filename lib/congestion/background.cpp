@@ -199,7 +199,7 @@ void Background::set_window(double bytes) {
 Bandwidth Background::pacing_rate() const noexcept {
     const auto rtt = smoothed_rtt_ > 0ns ? smoothed_rtt_ : Duration{1ms};
     const auto doubling = state_ == State::slow_start || state_ == State::recovery;
-    return Bandwidth::of(cwnd_, rtt).times(doubling ? kSlowStartPacingGain : kPacingGain);
+    return WindowLimits::rate(cwnd_, rtt).times(doubling ? kSlowStartPacingGain : kPacingGain);
 }
 
 std::string_view Background::phase() const noexcept {

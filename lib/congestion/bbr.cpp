@@ -46,7 +46,7 @@ void Bbr::on_ack(const AckEvent& event) {
     delivered_ = std::max(delivered_, event.delivered);
     if (smoothed_rtt_ <= 0ns && event.smoothed_rtt > 0ns) {
         // Until now the rate rested on an assumed round trip of 1 ms.
-        pacing_rate_ = Bandwidth::of(cwnd_, event.smoothed_rtt).times(kStartupPacingGain);
+        pacing_rate_ = WindowLimits::rate(cwnd_, event.smoothed_rtt).times(kStartupPacingGain);
     }
     smoothed_rtt_ = event.smoothed_rtt;
 
@@ -307,7 +307,8 @@ void Bbr::set_pacing_rate(double gain) {
     const auto base = yields ? std::min(bw_, rate_at_queue_) : bw_;
     if (base == Bandwidth{}) return;
     // Never slower than the least window a round trip: a model that went wrong could not recover.
-    const auto floor = Bandwidth::of(limits_.minimum(), std::max<Duration>(smoothed_rtt_, 1ms));
+    const auto floor =
+        WindowLimits::rate(limits_.minimum(), std::max<Duration>(smoothed_rtt_, 1ms));
     const auto rate = std::max(base.times(gain * kPacingMargin / (1 - clear_loss())), floor);
     if (full_bw_reached_ || rate > pacing_rate_) pacing_rate_ = rate;
 }

@@ -134,9 +134,7 @@ void Bbr::enter_coexist(TimePoint now) {
         cubic_.resume(std::max(inflight_at_queue_, usual),
                       away > kWindowMemory ? 0 : cubic_.window());
     }
-    probe_rtt_interval_ = away > kWindowMemory
-                              ? kFirstCoexistInterval
-                              : std::min(2 * probe_rtt_interval_, kMaxCoexistInterval);
+    probe_rtt_interval_ = away > kWindowMemory ? kFirstCoexistInterval : kProbeRttInterval;
 }
 
 void Bbr::coexist_round(const AckEvent& event, bool clear) {

@@ -94,10 +94,10 @@ inline constexpr int kCoexistFilterRounds = 16;
 inline constexpr Duration kSameEncounter = seconds{2};
 /// ... and within this time it grows back to what it was.
 inline constexpr Duration kWindowMemory = seconds{10};
-/// Whether he is still there is looked at by ProbeRTT, soon at first and then ever less often.
+/// Whether he is still there is looked at by ProbeRTT, at first after this time.
 inline constexpr Duration kFirstCoexistInterval = milliseconds{2500};
-inline constexpr Duration kMaxCoexistInterval = seconds{10};
 
+/// Saturates.
 [[nodiscard]] constexpr std::uint64_t scaled(std::uint64_t value, double factor) noexcept {
     return Bandwidth::bytes_per_second(value).times(factor).bytes_per_second();
 }

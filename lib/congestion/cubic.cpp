@@ -176,7 +176,8 @@ Bandwidth Cubic::pacing_rate() const noexcept {
     // leave at once, in small bursts.
     const auto rtt =
         smoothed_rtt_ > Duration::zero() ? smoothed_rtt_ : Duration{std::chrono::milliseconds{1}};
-    return Bandwidth::of(cwnd_, rtt).times(in_slow_start() ? kSlowStartPacingGain : kPacingGain);
+    return WindowLimits::rate(cwnd_, rtt)
+        .times(in_slow_start() ? kSlowStartPacingGain : kPacingGain);
 }
 
 std::string_view Cubic::phase() const noexcept {

@@ -33,6 +33,11 @@ public:
         return std::clamp(window, minimum(), maximum());
     }
 
+    /// The window in a round trip; never nothing, however long that is.
+    [[nodiscard]] static Bandwidth rate(std::uint64_t window, Duration round_trip) noexcept {
+        return std::max(Bandwidth::of(window, round_trip), Bandwidth::bytes_per_second(1000));
+    }
+
 private:
     static constexpr std::uint64_t kSanity = std::uint64_t{1}
                                              << 48;  // sums of windows fit in 64 bits

@@ -153,16 +153,19 @@ TEST_CASE("two BBR flows share a path", "[congestion][bbr][bars]") {
     };
     for (const auto& item : cases) {
         Mean jain;
+        Mean queue;
         for (std::uint64_t seed = 1; seed <= 4; ++seed) {
             const auto result = compete(item.path, {.second_start = item.second_start}, seed);
             INFO(item.path.name << ", seed " << seed << ": " << result.text());
             jain.add(result.jain);
             CHECK(result.jain >= 0.9);
-            CHECK(result.queue_p50 <= 40ms);
+            queue.add(static_cast<double>(result.queue_p50.count()) / 1e6);
             CHECK(result.flows[0].goodput_percent + result.flows[1].goodput_percent >= 85);
         }
         INFO(item.path.name);
         CHECK(jain.value() >= 0.95);
+        // Each may take the other for CUBIC for some seconds.
+        CHECK(queue.value() <= 25);
     }
 }
 
