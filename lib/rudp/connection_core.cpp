@@ -50,11 +50,12 @@ ConnectionCore::ConnectionCore(const ConnectionConfig& config, Start start,
       trace_(surroundings.trace),
       protection_(keys, config.protection),
       local_ids_(start.local_id, start.link, surroundings.directory),
-      peer_ids_(start.peer_id, start.link, surroundings.directory),
+      peer_ids_(start.peer_id, start.peer_reset_token, start.link, surroundings.directory),
       streams_(stream_config(config, start), surroundings.events),
       message_sender_({start.peer.max_message_bytes, config.send_buffer, config.fec, now}),
       message_receiver_({config.max_message_bytes, config.max_message_buffer}),
       clock_(now),
+      half_open_timeout_(start.half_open_timeout),
       confirmed_(start.client),
       algorithm_(config.congestion),
       path_(make_path(start.path)),
@@ -70,7 +71,7 @@ ConnectionCore::ConnectionCore(const ConnectionConfig& config, Start start,
     if (client_ || start.address_known) path_->set_validated();
     if (start.rtt) rtt_.add_sample(*start.rtt, congestion::Duration::zero());
     send_reply_ = !reply_.empty();
-    if (!client_) half_open_until_ = now + start.half_open_timeout;
+    if (!client_) half_open_until_ = now + half_open_timeout_;
     next_skip_ = config.first_packet_number + 1 + random_.below(skip_range_);
     path_replies_.reserve(kMaxPathReplies);
     record(now, trace::StateChanged{client_ ? "connected" : "handshake"});

@@ -56,6 +56,7 @@ public:
         TransportParameters peer{};
         ConnectionId local_id = 0;
         ConnectionId peer_id = 0;
+        std::optional<ResetToken> peer_reset_token{};
         Path path{};
         std::optional<congestion::Duration> rtt{};
         // At the server:
@@ -79,7 +80,7 @@ public:
     Result<void> handle_packet(const DatagramInfo& info, std::span<std::uint8_t> datagram,
                                TimePoint now);
     /// The client has repeated its HELLO: so has our REPLY to be, as far as amplification allows.
-    void on_repeated_hello(std::size_t bytes) noexcept;
+    void on_repeated_hello(std::size_t bytes, TimePoint now) noexcept;
     void on_stateless_reset();
     void on_too_large(std::uint32_t datagram_bytes, TimePoint now);
     /// Something to send, into `buffer`; empty: not now.
@@ -231,6 +232,7 @@ private:
     ClockFilter clock_;
 
     std::optional<Ending> ending_;
+    milliseconds half_open_timeout_;
     bool confirmed_;
 
     // Paths: the one in use, and where to go back to if it turns out not to be the peer's.

@@ -6,7 +6,7 @@ namespace streamkit::rudp {
 
 LocalIds::LocalIds(ConnectionId first, LinkId link, IdDirectory& directory)
     : link_(link), directory_(directory) {
-    // The handshake carries no token, so the first id is announced like the others.
+    // A HELLO carries no token, as it is in the clear: the first id is announced like the others.
     ids_.push_back({next_sequence_++, first, false});
     while (ids_.size() < kActive)
         ids_.push_back({next_sequence_++, directory_.add_id(link_), false});
@@ -59,8 +59,11 @@ std::vector<ConnectionId> LocalIds::all() const {
     return out;
 }
 
-PeerIds::PeerIds(ConnectionId first, LinkId link, IdDirectory& directory)
-    : link_(link), directory_(directory), ids_{{0, first, std::nullopt}} {}
+PeerIds::PeerIds(ConnectionId first, std::optional<ResetToken> token, LinkId link,
+                 IdDirectory& directory)
+    : link_(link), directory_(directory), ids_{{0, first, token}} {
+    if (token) directory_.add_peer_token(*token, link_);
+}
 
 PeerIds::~PeerIds() {
     for (const auto& entry : ids_)

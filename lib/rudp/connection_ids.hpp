@@ -71,7 +71,10 @@ public:
     static constexpr std::size_t kMaxActive = 4;
     static constexpr std::size_t kMaxUnsentRetirements = 16;
 
-    PeerIds(ConnectionId first, LinkId link, IdDirectory& directory);
+    /// @param first  the one from the handshake
+    /// @param token  of that one, where the handshake said it
+    PeerIds(ConnectionId first, std::optional<ResetToken> token, LinkId link,
+            IdDirectory& directory);
     ~PeerIds();
     PeerIds(const PeerIds&) = delete;
     PeerIds& operator=(const PeerIds&) = delete;

@@ -66,8 +66,10 @@ Result<void> ConnectionCore::handle_packet(const DatagramInfo& info,
     return {};
 }
 
-void ConnectionCore::on_repeated_hello(std::size_t bytes) noexcept {
+void ConnectionCore::on_repeated_hello(std::size_t bytes, TimePoint now) noexcept {
     if (confirmed_ || reply_.empty()) return;
+    // The client is still there: it will have use for the REPLY that it gets at last.
+    half_open_until_ = now + half_open_timeout_;
     path_->on_received(bytes);
     send_reply_ = true;
     waker_.wake();

@@ -103,8 +103,8 @@ Result<ClientHandshake::Finished> ClientHandshake::on_reply(const ReplyPacket& p
                                                             TimePoint now) {
     const auto payload = handshake_.read_message(packet.noise);
     if (!payload) {
-        failed_ = true;
-        give_up_ = std::min(give_up_, now + kFailureTimeout);
+        // Once for each HELLO that left: copies say nothing new.
+        if (failures_ < sent_in_all_ && ++failures_ == kMaxFailures) give_up_ = now;
         return Error{Errc::handshake_failed, "REPLY"};
     }
     auto reply = read_reply_payload(*payload);
@@ -123,6 +123,7 @@ bool ClientHandshake::write_hello(SpanWriter& out, TimePoint now) {
     rudp::write_hello(out, {id_, cookie_, message_});
     next_hello_ = now + std::min(kFirstTimeout * (1 << std::min(sent_, 6)), kMaxTimeout);
     ++sent_;
+    ++sent_in_all_;
     return true;
 }
 
@@ -149,7 +150,8 @@ Result<ServerHandshake> ServerHandshake::make(
     return ServerHandshake{*std::move(handshake), *std::move(hello), packet.source};
 }
 
-Result<Bytes> ServerHandshake::write_reply(const Reply& reply, ConnectionId id) {
+Result<Bytes> ServerHandshake::write_reply(Reply reply, ConnectionId id) {
+    reply.id = id;
     const auto message = handshake_.write_message(write_reply_payload(reply));
     if (!message) return message.error();
     Bytes out(kHandshakeHeaderBytes + 2 + message->size());

@@ -42,8 +42,8 @@ public:
 
     /// How often HELLO begins anew with another cookie.
     static constexpr int kMaxRetries = 4;
-    /// A REPLY that cannot be read may be forged: for so long another one is waited for.
-    static constexpr congestion::Duration kFailureTimeout = std::chrono::seconds{2};
+    /// A REPLY that cannot be read may be forged, or damaged; not so many of them.
+    static constexpr int kMaxFailures = 3;
 
     /// Takes RETRY: HELLO leaves again at once, with the cookie.
     void on_retry(const RetryPacket& packet, TimePoint now);
@@ -69,7 +69,7 @@ public:
     [[nodiscard]] bool has_timed_out(TimePoint now) const noexcept { return now >= give_up_; }
     /// Why there is no connection, once it has timed out.
     [[nodiscard]] Error timeout_error() const noexcept {
-        return {failed_ ? Errc::handshake_failed : Errc::handshake_timeout, "handshake"};
+        return {failures_ > 0 ? Errc::handshake_failed : Errc::handshake_timeout, "handshake"};
     }
 
 private:
@@ -84,7 +84,8 @@ private:
     TimePoint first_sent_{};
     int sent_ = 0;  // with this cookie
     int retries_ = 0;
-    bool failed_ = false;  // a REPLY could not be read
+    int sent_in_all_ = 0;
+    int failures_ = 0;  // REPLYs that could not be read
 };
 
 /// The server's side, from a HELLO on.
@@ -98,7 +99,7 @@ public:
     [[nodiscard]] const Hello& hello() const noexcept { return hello_; }
     [[nodiscard]] ConnectionId client_id() const noexcept { return client_id_; }
     /// The REPLY as a datagram; once only.
-    Result<Bytes> write_reply(const Reply& reply, ConnectionId id);
+    Result<Bytes> write_reply(Reply reply, ConnectionId id);
     /// After `write_reply`.
     [[nodiscard]] Result<noise::TransportKeys> keys() const;
 

@@ -1,6 +1,7 @@
 #include "transport_parameters.hpp"
 
 #include <algorithm>
+#include <array>
 #include <string_view>
 
 #include "frame.hpp"
@@ -27,6 +28,8 @@ enum class Id : std::uint64_t {
     reject_reason = 32,
     retry_after = 33,
     reject_text = 34,
+    connection_id = 35,
+    reset_token = 36,
 };
 
 // Writing.
@@ -137,13 +140,14 @@ Result<void> read_hello_item(const Item& item, Hello& hello) {
     }
 }
 
-/// What a REPLY may say of a rejection; without a reason it is none.
-struct RejectItems {
+/// What a REPLY may say of a rejection; without a reason it is none, and there must be an id.
+struct ReplyItems {
     bool has_reason = false;
     Reject reject{};
+    bool has_id = false;
 };
 
-Result<void> read_reply_item(const Item& item, RejectItems& items, Reply& reply) {
+Result<void> read_reply_item(const Item& item, ReplyItems& items, Reply& reply) {
     std::uint64_t v = 0;
     switch (static_cast<Id>(item.id)) {
         case Id::reject_reason:
@@ -158,6 +162,17 @@ Result<void> read_reply_item(const Item& item, RejectItems& items, Reply& reply)
             return {};
         case Id::reject_text:
             return read_text(item, "reject text", kMaxRejectTextBytes, items.reject.text);
+        case Id::connection_id: {
+            ByteReader in{item.value};
+            reply.id = in.u64();
+            items.has_id = true;
+            return in.ok() && in.at_end() ? Result<void>{} : invalid("connection id", item);
+        }
+        case Id::reset_token:
+            if (item.value.size() != reply.reset_token.emplace().size())
+                return invalid("reset token", item);
+            std::copy(item.value.begin(), item.value.end(), reply.reset_token->begin());
+            return {};
         default:
             return read_parameter(item, reply.parameters);
     }
@@ -202,6 +217,10 @@ Bytes write_reply_payload(const Reply& reply) {
     Bytes out;
     if (!reply.reject) {
         put_parameters(out, reply.parameters);
+        std::array<std::uint8_t, sizeof(ConnectionId)> id{};
+        SpanWriter{id}.u64(reply.id);
+        put_bytes(out, Id::connection_id, id);
+        if (reply.reset_token) put_bytes(out, Id::reset_token, *reply.reset_token);
         return out;
     }
     STREAMKIT_ASSERT(reply.reject->text.size() <= kMaxRejectTextBytes);
@@ -222,10 +241,14 @@ Result<Hello> read_hello_payload(BytesView payload) {
 
 Result<Reply> read_reply_payload(BytesView payload) {
     Reply reply;
-    RejectItems items;
+    ReplyItems items;
     STREAMKIT_TRY(for_each_item(
         payload, [&](const Item& item) { return read_reply_item(item, items, reply); }));
-    if (items.has_reason) reply.reject = std::move(items.reject);
+    if (items.has_reason) {
+        reply.reject = std::move(items.reject);
+    } else if (!items.has_id) {
+        return Error{Errc::invalid_parameter, "connection id", payload.size()};
+    }
     return reply;
 }
 

@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 
+#include "packet.hpp"
 #include "streamkit/base/bytes.hpp"
 #include "streamkit/base/result.hpp"
 #include "streamkit/rudp/config.hpp"
@@ -35,8 +36,8 @@ inline constexpr std::uint64_t kMaxFirstPacketNumber =
 ///      3 max_streams          32 server: reason of a rejection
 ///      4 max_message_bytes    33 server: when to try again, ms
 ///      5 max_datagram_bytes   34 server: text of a rejection
-///      6 max_ack_delay, us
-///      7 idle_timeout, ms
+///      6 max_ack_delay, us     35 server: its connection id, u64
+///      7 idle_timeout, ms      36 server: the reset token of that id, 16 bytes
 struct TransportParameters {
     Protection protection = Protection::aes_256_gcm;
     std::uint64_t max_data = 0;
@@ -60,7 +61,11 @@ struct Hello {
 /// The server's: welcome, or why not. A reason that is not known is read as `refused`.
 struct Reply {
     std::optional<Reject> reject{};
-    TransportParameters parameters{};  ///< not sent with a rejection
+    // Not sent with a rejection:
+    TransportParameters parameters{};
+    /// Counts for the client, and not the one in the header, which nothing protects. RFC 9000, 7.3.
+    ConnectionId id = 0;
+    std::optional<ResetToken> reset_token{};
 };
 
 [[nodiscard]] Bytes write_hello_payload(const Hello& hello);

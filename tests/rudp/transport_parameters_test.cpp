@@ -63,12 +63,32 @@ TEST_CASE("the client's parameters are written as laid out and read back", "[rud
 }
 
 TEST_CASE("the server's parameters are written as laid out and read back", "[rudp][parameters]") {
-    const Reply reply{.reject = {}, .parameters = kParameters};
-    CHECK(write_reply_payload(reply) == kParameterBytes);
-    const auto read = read_reply_payload(kParameterBytes);
+    Reply reply;
+    reply.parameters = kParameters;
+    reply.id = 0x0102030405060708;
+    reply.reset_token.emplace().fill(0xaa);
+    auto bytes = kParameterBytes;
+    const auto own =
+        hex("23 08 0102030405060708"                    // connection id
+            "24 10 aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa");  // reset token
+    bytes.insert(bytes.end(), own.begin(), own.end());
+    CHECK(write_reply_payload(reply) == bytes);
+    const auto read = read_reply_payload(bytes);
     REQUIRE(read.has_value());
     CHECK_FALSE(read->reject.has_value());
     CHECK(read->parameters == kParameters);
+    CHECK(read->id == reply.id);
+    CHECK(read->reset_token == reply.reset_token);
+}
+
+TEST_CASE("a welcome without the server's connection id is refused", "[rudp][parameters]") {
+    const auto none = read_reply_payload(kParameterBytes);
+    REQUIRE_FALSE(none.has_value());
+    CHECK(none.error() == Error{Errc::invalid_parameter, "connection id", kParameterBytes.size()});
+    for (const auto* bad : {"23 07 01020304050607", "23 09 010203040506070809", "24 0f 00"}) {
+        INFO(bad);
+        CHECK_FALSE(read_reply_payload(hex(bad)).has_value());
+    }
 }
 
 TEST_CASE("a rejection says why and for how long", "[rudp][parameters]") {

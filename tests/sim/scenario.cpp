@@ -143,6 +143,8 @@ Outcome run_scenario(std::uint64_t seed) {
     config.static_key = crypto::X25519PrivateKey::generate(world.random());
     config.connection = scenario.connection;
     config.cookie_threshold = scenario.cookie_threshold;
+    config.half_open_timeout =
+        60s;  // some links lose all of the client's first packets for seconds
     const auto server_node = world.add_node(config, server);
     server.set_node(server_node);
     for (std::size_t i = 0; i < scenario.clients; ++i) {

@@ -89,6 +89,7 @@ void Peer::begin(rudp::LinkId id) {
     if (connection == nullptr) return;
     for (const auto total : plan_.streams) {
         const auto stream = connection->open_stream(rudp::StreamKind::one_way);
+        if (!stream && stream.error().code == rudp::Errc::not_connected) return;  // closed already
         if (!stream) return world_.fail("no stream: " + stream.error().message());
         link.sending[*stream] = {.total = total};
         write(id, *stream);

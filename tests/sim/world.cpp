@@ -210,6 +210,7 @@ void World::check_sending(const rudp::Connection& connection, Watched& watched) 
     if (stats.path.peer != watched.peer) {
         watched.peer = stats.path.peer;
         watched.paced_until = {};  // each path is paced by itself
+        return;
     }
     // Probes, of a lost tail or of the path's size, leave beyond the window and the pace.
     const auto slack = 4 * watched.datagram_bytes;
