@@ -101,7 +101,7 @@ Result<void> Endpoint::Impl::on_short(ConnectionId id, const DatagramInfo& info,
 Result<void> Endpoint::Impl::on_hello(const HelloPacket& packet, const DatagramInfo& info,
                                       std::size_t bytes, TimePoint now) {
     if (!config_.static_key) return Error{Errc::no_identity, "HELLO"};
-    const HelloKey key{info.path.peer, packet.source};
+    const HelloKey key{info.path.peer, packet.source, crypto::sha256(packet.noise)};
     if (const auto known = hellos_.find(key); known != hellos_.end()) {
         on_repeated_hello(*known->second, bytes);
         return {};

@@ -19,6 +19,7 @@
 #include "incoming.hpp"
 #include "intrusive_list.hpp"
 #include "packet.hpp"
+#include "streamkit/crypto/sha256.hpp"
 #include "streamkit/rudp/endpoint.hpp"
 
 namespace streamkit::rudp {
@@ -77,7 +78,14 @@ private:
         bool send = false;
         bool expired = false;
     };
-    using HelloKey = std::pair<SocketAddress, ConnectionId>;
+    /// Whose HELLO, and which: one that was changed on the way has an answer of its own, which the
+    /// client cannot read.
+    struct HelloKey {
+        SocketAddress peer;
+        ConnectionId source = 0;
+        crypto::Sha256Digest message{};
+        friend auto operator<=>(const HelloKey&, const HelloKey&) = default;
+    };
     struct Link final : Waker {
         Link(Impl& endpoint, LinkId number, Phase first, const Path& way)
             : owner(endpoint), id(number), phase(first), path(way), connection(way) {}
