@@ -35,6 +35,9 @@ constexpr ErrorEntry kEntries[] = {
     entry(Errc::record_of_other_file, Failure::protocol_violation,
           "the record belongs to another content than the server has"),
     entry(Errc::integrity, Failure::malformed, "a block was wrong each time it was fetched"),
+    entry(Errc::file_changed, Failure::closed, "the file has changed at the server"),
+    entry(Errc::refused, Failure::closed, "the server refused the request"),
+    entry(Errc::out_of_order, Failure::protocol_violation, "the session does not allow this now"),
 };
 
 }  // namespace

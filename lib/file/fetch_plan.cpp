@@ -36,23 +36,32 @@ void FetchPlan::set_window(std::uint64_t head, std::uint64_t end) {
 std::vector<RequestId> FetchPlan::seek(std::uint64_t head, std::uint64_t end) {
     set_window(head, end);
     std::vector<RequestId> given_up;
-    for (const auto& [request, blocks] : requests_) {
-        if (std::ranges::none_of(blocks, [this](auto block) { return is_wanted(block); })) {
-            given_up.push_back(request);
-        }
+    for (const auto& [request, under_way] : requests_) {
+        const auto wanted = [this](auto block) { return is_wanted(block); };
+        if (std::ranges::none_of(under_way.blocks, wanted)) given_up.push_back(request);
     }
     for (const auto request : given_up)
         lost(request);
+    const auto late = give_up_late(have_.next_out(layout_.block_at(head_)));
+    given_up.insert(given_up.end(), late.begin(), late.end());
     return given_up;
 }
 
-void FetchPlan::set_demands(std::span<const FileRange> demands) {
+std::vector<RequestId> FetchPlan::set_demands(std::span<const FileRange> demands) {
     demands_.assign(demands.begin(), demands.begin() + static_cast<std::ptrdiff_t>(
                                                            std::min(demands.size(), kMaxDemands)));
     for (auto& demand : demands_) {
         demand.offset = std::min(demand.offset, layout_.size());
         demand.length = std::min({demand.length, kMaxDemandBytes, layout_.size() - demand.offset});
     }
+    std::vector<RequestId> given_up;
+    for (const auto& demand : demands_) {
+        const auto first = have_.next_out(layout_.block_at(demand.offset));
+        if (layout_.range(first).offset >= demand.end()) continue;
+        const auto late = give_up_late(first);
+        given_up.insert(given_up.end(), late.begin(), late.end());
+    }
+    return given_up;
 }
 
 std::optional<Ask> FetchPlan::next(RequestId request) {
@@ -75,7 +84,7 @@ std::optional<Ask> FetchPlan::next(RequestId request) {
         free_.erase(block);
     }
     under_way_bytes_ += bytes;
-    requests_.emplace(request, std::move(blocks));
+    requests_.emplace(request, UnderWay{chosen->urgency, std::move(blocks)});
     return Ask{request, {layout_.range(chosen->first).offset, bytes}, chosen->urgency};
 }
 
@@ -97,7 +106,7 @@ Result<void> FetchPlan::wrong(RequestId request, std::uint32_t block) {
 void FetchPlan::lost(RequestId request) {
     const auto found = requests_.find(request);
     if (found == requests_.end()) return;
-    for (const auto block : found->second) {
+    for (const auto block : found->second.blocks) {
         free_.insert(block);
         under_way_bytes_ -= layout_.range(block).length;
     }
@@ -153,13 +162,13 @@ std::optional<FetchPlan::Candidate> FetchPlan::choose_in(FileRange range, Urgenc
 std::optional<FetchPlan::Candidate> FetchPlan::choose_index() const {
     if (const auto index = scanner_.index()) {
         if (index->length > kMaxIndexBytes) return std::nullopt;
-        return choose_in(*index, Urgency::waited_for);
+        return choose_in(*index, Urgency::soon);
     }
     auto wanted = scanner_.wanted();
     if (!wanted) return std::nullopt;
     const auto left = layout_.size() - wanted->offset;
-    if (left <= config_.tail_bytes) wanted->length = left;
-    return choose_in(*wanted, Urgency::waited_for);
+    if (wanted->offset > 0 && left <= config_.tail_bytes) wanted->length = left;
+    return choose_in(*wanted, Urgency::soon);
 }
 
 std::optional<FetchPlan::Candidate> FetchPlan::choose_in_window() const {
@@ -177,7 +186,7 @@ std::optional<FetchPlan::Candidate> FetchPlan::choose_gap() const {
     if (window_end_ < layout_.size() || free_.next_in(head) < free_.capacity()) return std::nullopt;
     const auto block = free_.next_in(0);
     if (block >= head) return std::nullopt;
-    return Candidate{block, head, Urgency::ahead, false};
+    return Candidate{block, head, Urgency::gap, false};
 }
 
 std::uint32_t FetchPlan::window_end_block() const noexcept {
@@ -197,12 +206,36 @@ bool FetchPlan::is_wanted(std::uint32_t block) const noexcept {
     return std::ranges::any_of(demands_, touches);
 }
 
+// Whether the block would come sooner if it was asked for anew: the request brings others before it,
+// or older requests come first.
+bool FetchPlan::is_late(RequestId request, std::uint32_t block) const noexcept {
+    const auto& [urgency, blocks] = requests_.at(request);
+    const auto place = std::ranges::find(blocks, block) - blocks.begin();
+    if (place > 1) return true;
+    if (urgency <= Urgency::soon) return false;
+    return std::any_of(requests_.begin(), requests_.find(request),
+                       [](const auto& older) { return older.second.urgency <= Urgency::ahead; });
+}
+
+std::vector<RequestId> FetchPlan::give_up_late(std::uint32_t block) {
+    for (const auto& [request, under_way] : requests_) {
+        if (std::ranges::find(under_way.blocks, block) == under_way.blocks.end()) continue;
+        if (!is_late(request, block)) break;
+        const auto late = request;
+        lost(late);
+        return {late};
+    }
+    return {};
+}
+
 // Takes the block off the request. @return false if it was not one of its blocks
 bool FetchPlan::settle(RequestId request, std::uint32_t block) {
     const auto found = requests_.find(request);
-    if (found == requests_.end() || std::erase(found->second, block) == 0) return false;
+    if (found == requests_.end() || std::erase(found->second.blocks, block) == 0) {
+        return false;
+    }
     under_way_bytes_ -= layout_.range(block).length;
-    if (found->second.empty()) requests_.erase(found);
+    if (found->second.blocks.empty()) requests_.erase(found);
     return true;
 }
 

@@ -245,7 +245,7 @@ Read read_read(FieldReader& in) {
     m.range.length = in.number(kMaxReadBytes, "length");
     if (m.range.length == 0) in.fail(Errc::value_out_of_range, "length");
     m.urgency =
-        static_cast<Urgency>(in.enumerator(static_cast<std::uint8_t>(Urgency::ahead), "urgency"));
+        static_cast<Urgency>(in.enumerator(static_cast<std::uint8_t>(Urgency::gap), "urgency"));
     return m;
 }
 

@@ -54,15 +54,6 @@ std::optional<TimePoint> RatePolicy::next_timeout(TimePoint now) const {
     return now + std::max(left, milliseconds{0}) + milliseconds{1};
 }
 
-std::optional<TimePoint> RatePolicy::when_fetched_until(milliseconds time, TimePoint now) const {
-    if (!paced()) return now;
-    const auto until = position(now) + config_.high_water;
-    if (time <= until) return now;
-    // Time moves a player to the end of what it has and no further.
-    if (state_ != PlayerState::playing || time > end_ + config_.high_water) return std::nullopt;
-    return now + (time - until);
-}
-
 milliseconds RatePolicy::position(TimePoint now) const {
     if (state_ != PlayerState::playing || now <= since_) return position_;
     const auto played = std::chrono::floor<milliseconds>(now - since_);

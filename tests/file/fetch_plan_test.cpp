@@ -214,7 +214,7 @@ TEST_CASE("a seek gives up what nobody wants any more", "[file][fetch_plan]") {
     CHECK(ask_all(plan, request).size() == 5);  // 0-1, 2-5, 6-9, 10-13, 14-17
     plan.stored(1, 2);
 
-    CHECK(plan.seek(12 * kBlock, 40 * kBlock) == std::vector<RequestId>{0, 1, 2});
+    CHECK(plan.seek(11 * kBlock, 40 * kBlock) == std::vector<RequestId>{0, 1, 2});
     CHECK(plan.requests() == 2);
     CHECK(plan.under_way_bytes() == 8 * kBlock);
     const auto asks = ask_all(plan, request);
@@ -236,14 +236,40 @@ TEST_CASE("what someone waits for goes first and needs no room", "[file][fetch_p
     RequestId request = 0;
     CHECK(ask_all(plan, request).size() == 5);
     const FileRange demands[] = {{150 * kBlock + 10, kBlock}, {0, 100}, {3'000'000'000, 5}};
-    plan.set_demands(demands);
+    CHECK(plan.set_demands(demands).empty());
     auto ask = plan.next(request);
     REQUIRE(ask);
     CHECK(*ask == Ask{request, {150 * kBlock, 2 * kBlock}, Urgency::waited_for});
     CHECK_FALSE(plan.next(request + 1));  // the second one is under way
     CHECK(plan.seek(0, 50 * kBlock).empty());
-    plan.set_demands({});
+    CHECK(plan.set_demands({}).empty());
     CHECK(plan.seek(0, 50 * kBlock) == std::vector<RequestId>{request});
+}
+
+TEST_CASE("what someone waits for is not left behind others", "[file][fetch_plan]") {
+    auto plan = plain_plan(40);
+    RequestId request = 0;
+    CHECK(ask_all(plan, request).size() == 5);  // 0-1 soon, 2-5, 6-9, 10-13, 14-17 ahead
+    const auto demand = [&](std::uint64_t block) {
+        const FileRange range{block * kBlock, 1};
+        return plan.set_demands({&range, 1});
+    };
+    CHECK(demand(0).empty());
+    CHECK(demand(1).empty());
+    CHECK(demand(30).empty());                      // not asked for yet
+    CHECK(demand(4) == std::vector<RequestId>{1});  // behind 2 and 3
+    CHECK(demand(6) == std::vector<RequestId>{2});  // behind the first request
+    CHECK(plan.under_way_bytes() == 10 * kBlock);
+    const auto again = plan.next(request);
+    REQUIRE(again);
+    CHECK(*again == Ask{request, {6 * kBlock, kBlock}, Urgency::waited_for});
+    CHECK(demand(6).empty());
+
+    auto seeking = plain_plan(40);
+    CHECK(ask_all(seeking, request).size() == 5);
+    // The last one holds what is wanted, and before it what is not.
+    CHECK(seeking.seek(16 * kBlock, 40 * kBlock).size() == 5);
+    CHECK(blocks_of(*seeking.next(request)) == Blocks{16, 2});
 }
 
 TEST_CASE("demands have limits", "[file][fetch_plan]") {
@@ -252,7 +278,7 @@ TEST_CASE("demands have limits", "[file][fetch_plan]") {
     RequestId request = 0;
     CHECK(ask_all(plan, request).size() == 1);
     const FileRange huge[] = {{100 * kBlock, UINT64_MAX}};
-    plan.set_demands(huge);
+    CHECK(plan.set_demands(huge).empty());
     std::uint64_t bytes = 0;
     for (std::optional<Ask> ask; (ask = plan.next(request)); ++request) {
         bytes += ask->range.length;
@@ -262,7 +288,7 @@ TEST_CASE("demands have limits", "[file][fetch_plan]") {
     std::vector<FileRange> many;
     for (std::uint64_t i = 0; i < 100; ++i)
         many.push_back({(500 + 2 * i) * kBlock, 1});
-    plan.set_demands(many);
+    CHECK(plan.set_demands(many).empty());
     CHECK(order_of(plan, request).size() == FetchPlan::kMaxDemands);
 }
 
@@ -324,7 +350,7 @@ TEST_CASE("an index at the end comes right behind the first block", "[file][fetc
     plan.set_window(0, 20 * kBlock);
     const auto first = plan.next(0);
     REQUIRE(first);
-    CHECK(*first == Ask{0, {0, kBlock}, Urgency::waited_for});
+    CHECK(*first == Ask{0, {0, kBlock}, Urgency::soon});
     const auto meanwhile = plan.next(1);
     REQUIRE(meanwhile);
     CHECK(blocks_of(*meanwhile) == Blocks{1, 1});  // the rest of what is soon
@@ -332,7 +358,7 @@ TEST_CASE("an index at the end comes right behind the first block", "[file][fetc
     show(plan, film);
     const auto tail = plan.next(2);
     REQUIRE(tail);
-    CHECK(*tail == Ask{2, {94 * kBlock, 4 * kBlock}, Urgency::waited_for});
+    CHECK(*tail == Ask{2, {94 * kBlock, 4 * kBlock}, Urgency::soon});
     const auto rest = plan.next(3);
     REQUIRE(rest);
     CHECK(blocks_of(*rest) == Blocks{98, 2});
@@ -421,7 +447,8 @@ TEST_CASE("every block comes once unless it was lost, in any order", "[file][fet
             }
             if (random.below(40) == 0) {
                 const FileRange demand{random.below(layout.size()), 1 + random.below(3 * kBlock)};
-                plan.set_demands({&demand, 1});
+                for (const auto id : plan.set_demands({&demand, 1}))
+                    give_up(id);
             }
             if (random.below(60) == 0 || step > 5000) plan.set_window(0, layout.size());
             show(plan, film);

@@ -279,7 +279,7 @@ TEST_CASE("fields of a client's message keep to their limits", "[file][protocol]
         {"read from too far",
          hex("04 0c 09 07 c000100000000001 01 00"),
          {Errc::value_out_of_range, "offset", 12}},
-        {"urgency", hex("04 05 09 07 00 01 03"), {Errc::value_out_of_range, "urgency", 7}},
+        {"urgency", hex("04 05 09 07 00 01 04"), {Errc::value_out_of_range, "urgency", 7}},
         {"state of the player", hex("06 04 07 00 00 04"), {Errc::value_out_of_range, "state", 6}},
         {"position too late",
          hex("06 0b 07 c000010000000001 00 00"),

@@ -202,17 +202,6 @@ TEST_CASE("a policy says when time alone changes its mind", "[file][rate_policy]
     CHECK_FALSE(policy.next_timeout(kStart));
 }
 
-TEST_CASE("a policy says when the next block may be asked for", "[file][rate_policy]") {
-    RatePolicy policy{{}, kBitRate, kBlock};
-    policy.report(seconds{0}, seconds{30}, PlayerState::playing, kStart);
-    CHECK(policy.when_fetched_until(seconds{30}, kStart) == kStart);
-    CHECK(policy.when_fetched_until(seconds{31}, kStart) == kStart + seconds{1});
-    CHECK(policy.when_fetched_until(seconds{60}, kStart) == kStart + seconds{30});
-    CHECK_FALSE(policy.when_fetched_until(seconds{61}, kStart));  // it would starve before
-    policy.report(seconds{0}, seconds{30}, PlayerState::paused, kStart);
-    CHECK_FALSE(policy.when_fetched_until(seconds{31}, kStart));
-}
-
 TEST_CASE("a player that starves is not believed to have a buffer", "[file][rate_policy]") {
     RatePolicy policy{{}, kBitRate, kBlock};
     policy.report(seconds{60}, seconds{30}, PlayerState::playing, kStart);
@@ -249,7 +238,6 @@ TEST_CASE("without pacing, or without a bit rate, everything goes at line rate",
         policy.report(seconds{0}, seconds{500}, PlayerState::paused, kStart);
         CHECK(policy.decide(kStart) == RateDecision{});
         CHECK_FALSE(policy.next_timeout(kStart));
-        CHECK(policy.when_fetched_until(seconds{9999}, kStart) == kStart);
     }
 }
 

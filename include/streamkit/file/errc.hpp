@@ -27,7 +27,10 @@ enum class Errc {
     record_damaged,        ///< its beginning is not that of a record
     record_of_other_file,  ///< it belongs to another content
     // Of transfers.
-    integrity,  ///< a block was wrong each time it was fetched
+    integrity,     ///< a block was wrong each time it was fetched
+    file_changed,  ///< at the server, while it was being fetched
+    refused,       ///< the server said no, or gave up sending
+    out_of_order,  ///< a message or stream that the state of the session does not allow
 };
 
 [[nodiscard]] const std::error_category& category() noexcept;

@@ -53,13 +53,17 @@ public:
     /// The player is at `head`, and nothing from `end` on may be asked for yet: of blocks that reach
     /// beyond it only the one that holds `head` and the next. At first: the whole file.
     void set_window(std::uint64_t head, std::uint64_t end);
-    /// The same, after a jump: what is under way and not wanted any more is given up.
+    /// The same, after a jump: what is under way is given up where it is not wanted any more, or
+    /// where the block at `head` would come behind others.
     ///
     /// @return the requests to cancel
     [[nodiscard]] std::vector<RequestId> seek(std::uint64_t head, std::uint64_t end);
     /// What readers wait for at present, in or out of the window; replaces the last ones. At most
-    /// `kMaxDemands`, the first `kMaxDemandBytes` of each.
-    void set_demands(std::span<const FileRange> demands);
+    /// `kMaxDemands`, the first `kMaxDemandBytes` of each. A request that would bring the first
+    /// missing block of one behind others is given up, so that it can be asked for at once.
+    ///
+    /// @return the requests to cancel
+    [[nodiscard]] std::vector<RequestId> set_demands(std::span<const FileRange> demands);
 
     // Asking.
 
@@ -105,6 +109,10 @@ private:
         Urgency urgency;
         bool demanded = false;
     };
+    struct UnderWay {
+        Urgency urgency;
+        std::vector<std::uint32_t> blocks;  // still to come, in order
+    };
 
     [[nodiscard]] std::optional<Candidate> choose() const;
     [[nodiscard]] std::optional<Candidate> choose_in(FileRange range, Urgency urgency) const;
@@ -113,6 +121,8 @@ private:
     [[nodiscard]] std::optional<Candidate> choose_gap() const;
     [[nodiscard]] std::uint32_t window_end_block() const noexcept;
     [[nodiscard]] bool is_wanted(std::uint32_t block) const noexcept;
+    [[nodiscard]] bool is_late(RequestId request, std::uint32_t block) const noexcept;
+    [[nodiscard]] std::vector<RequestId> give_up_late(std::uint32_t block);
     [[nodiscard]] bool settle(RequestId request, std::uint32_t block);
 
     BlockLayout layout_;
@@ -123,7 +133,7 @@ private:
     std::uint64_t head_ = 0;
     std::uint64_t window_end_;
     std::vector<FileRange> demands_;
-    std::map<RequestId, std::vector<std::uint32_t>> requests_;  // the blocks still to come of each
+    std::map<RequestId, UnderWay> requests_;
     std::uint64_t under_way_bytes_ = 0;
     std::map<std::uint32_t, int> failures_;
 };

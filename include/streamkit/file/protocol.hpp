@@ -62,9 +62,10 @@ struct GetHashes {
 };
 /// What goes first on a line that is not wide enough.
 enum class Urgency : std::uint8_t {
-    waited_for = 0,  ///< a player, or the plan, can do nothing without it
-    soon = 1,        ///< close in front of the player
-    ahead = 2,       ///< all else
+    waited_for = 0,  ///< a reader stands still without it
+    soon = 1,        ///< close behind the player, or the index of the file
+    ahead = 2,       ///< behind that
+    gap = 3,         ///< before the player: nobody plays it as things are
 };
 /// Wants bytes of a file. Answer: a stream with a `DataHeader`, then the bytes.
 struct Read {

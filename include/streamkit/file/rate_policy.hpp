@@ -60,9 +60,6 @@ public:
     [[nodiscard]] RateDecision decide(TimePoint now);
     /// When `decide` gives another rate by time alone.
     [[nodiscard]] std::optional<TimePoint> next_timeout(TimePoint now) const;
-    /// When `fetch_until` reaches `time`, if time alone brings it there.
-    [[nodiscard]] std::optional<TimePoint> when_fetched_until(milliseconds time,
-                                                              TimePoint now) const;
 
     /// Where the player is now: never behind what it has to play.
     [[nodiscard]] milliseconds position(TimePoint now) const;
