@@ -186,7 +186,7 @@ void ConnectionCore::handle_timeout(TimePoint now) {
     if (const auto due = keep_alive_due(); due && now >= *due) send_ping_ = true;
     if (const auto due = message_sender_.next_timeout(); due && now >= *due)
         message_sender_.update(now, path_view());
-    tell_fates();
+    tell_fates(now);
     if (const auto due = message_receiver_.next_timeout(); due && now >= *due)
         message_receiver_.handle_timeout(now);
 }
@@ -268,9 +268,11 @@ MessageSender::PathView ConnectionCore::path_view() const {
     return out;
 }
 
-void ConnectionCore::tell_fates() {
-    for (const auto& fate : message_sender_.take_fates())
+void ConnectionCore::tell_fates(TimePoint now) {
+    for (const auto& fate : message_sender_.take_fates()) {
+        if (!fate.delivered) record(now, trace::DeadlineDropped{fate.id, fate.id});
         events_.push(MessageFate{link_, fate.id, fate.delivered});
+    }
 }
 
 ConnectionStats ConnectionCore::stats() const {

@@ -128,7 +128,7 @@ private:
     [[nodiscard]] std::optional<TimePoint> idle_deadline() const noexcept;
     [[nodiscard]] std::optional<TimePoint> keep_alive_due() const noexcept;
     [[nodiscard]] MessageSender::PathView path_view() const;
-    void tell_fates();
+    void tell_fates(TimePoint now);
     void record(TimePoint now, const trace::Event& event) const {
         if (trace_ != nullptr) trace_->record(now, link_, event);
     }

@@ -69,7 +69,9 @@ Result<void> ConnectionCore::handle_packet(const DatagramInfo& info,
 void ConnectionCore::on_repeated_hello(std::size_t bytes, TimePoint now) noexcept {
     if (confirmed_ || reply_.empty()) return;
     // The client is still there: it will have use for the REPLY that it gets at last.
-    half_open_until_ = now + half_open_timeout_;
+    // But whoever has seen a HELLO can repeat it: not for ever.
+    half_open_until_ =
+        std::min<TimePoint>(now + half_open_timeout_, start_ + config_.handshake_timeout);
     path_->on_received(bytes);
     send_reply_ = true;
     waker_.wake();
@@ -140,9 +142,9 @@ Result<void> ConnectionCore::take(const DropFrame& frame, const Path&, TimePoint
     deliver_messages();
     return {};
 }
-Result<void> ConnectionCore::take(const FecRecoveredFrame& frame, const Path&, TimePoint) {
+Result<void> ConnectionCore::take(const FecRecoveredFrame& frame, const Path&, TimePoint now) {
     STREAMKIT_TRY(message_sender_.on_recovered(frame));
-    tell_fates();
+    tell_fates(now);
     return {};
 }
 

@@ -66,7 +66,7 @@ Result<void> ConnectionCore::take(const AckFrame& frame, const Path&, TimePoint 
         record(now, trace::PeerBufferLevel{level});
         events_.push(BufferLevel{link_, milliseconds{level}});
     }
-    tell_fates();
+    tell_fates(now);
     if (trace_ != nullptr) {
         record(now, trace::MetricsUpdated{rtt_.smoothed(), rtt_.latest(), rtt_.minimum(),
                                           path_->controller->window(), sent_.bytes_in_flight(),

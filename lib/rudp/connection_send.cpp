@@ -22,7 +22,6 @@ constexpr std::size_t kSmallestDatagram = 1200;
 constexpr std::uint32_t kAcksPerPing = 16;
 constexpr std::uint64_t kMaxSkipRange = std::uint64_t{1} << 14;
 constexpr auto kTimeInterval = std::chrono::seconds{5};
-constexpr std::uint8_t kMessagePriority = 128;
 
 template <class F>
 bool put(SpanWriter& out, const F& frame) {
@@ -109,9 +108,10 @@ std::optional<Transmit> ConnectionCore::transmit_batch(TimePoint now,
     const auto segments = std::min(kMaxSegments, buffer.size() / segment);
     if (message_sender_.buffered() > 0) {
         message_sender_.update(now, path_view());
-        tell_fates();
+        tell_fates(now);
     }
     const auto window = path_->controller->window();
+    path_->pacer.set_max_datagram_bytes(static_cast<std::uint32_t>(segment));
     auto paced = path_->pacer.budget(now);
     std::size_t size = 0;
     bool starved = false;  // there was room for more than there was to send
@@ -267,7 +267,8 @@ void ConnectionCore::add_data(SpanWriter& out, Cargo& cargo, TimePoint now) {
     message_sender_.start_packet();
     while (!cargo.is_full()) {
         const auto stream = streams_.best_priority();
-        const bool stream_first = stream && *stream < kMessagePriority;
+        const auto message = message_sender_.best_priority();
+        const bool stream_first = stream && (!message || *stream < *message);
         const bool added = stream_first
                                ? add_stream_data(out, cargo, now) || add_messages(out, cargo, now)
                                : add_messages(out, cargo, now) || add_stream_data(out, cargo, now);

@@ -104,6 +104,14 @@ bool MessageSender::has_something_to_send() const noexcept {
     return !state_->drops.empty() || state_->places > 0 || state_->fec.has_repairs();
 }
 
+std::optional<std::uint8_t> MessageSender::best_priority() const noexcept {
+    if (!has_something_to_send()) return std::nullopt;
+    if (!state_->drops.empty() || state_->fec.has_repairs() || !state_->urgent.empty()) return 0;
+    for (const auto& [priority, queue] : state_->queues)
+        if (!queue.again.empty() || !queue.fresh.empty()) return priority;
+    return std::nullopt;
+}
+
 void MessageSender::State::add_drop(DropFrame range) {
     drops.add(range, [&](MessageId first, MessageId last) {
         const auto open = messages.lower_bound(first);

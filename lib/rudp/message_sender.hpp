@@ -50,6 +50,9 @@ public:
 
     /// Whether `next_frame` has something.
     [[nodiscard]] bool has_something_to_send() const noexcept;
+    /// The priority of what `next_frame` gives next, to be compared with that of streams: 0 for what
+    /// has its last chance, and for DROP and FEC; empty if there is nothing.
+    [[nodiscard]] std::optional<std::uint8_t> best_priority() const noexcept;
     /// Gives up what can no longer be in time, sends again what has its last chance, and closes FEC
     /// blocks whose time has come. Call before `next_frame`, and when `next_timeout` has come.
     void update(TimePoint now, const PathView& path);

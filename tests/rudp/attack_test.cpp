@@ -152,6 +152,14 @@ TEST_CASE("a first flight that is played again changes no state and draws little
     CHECK(peer.received_bytes <= 3 * peer.sent_bytes);
     CHECK(Pair::count<Incoming>(peer.events) == 1);
     CHECK(peer.server.stats().half_open == 1);
+    // Nor does it keep the half-open place for ever.
+    RawPeer other;
+    other.shake_hands();
+    for (int i = 0; i < 30; ++i) {
+        static_cast<void>(other.send(hello));
+        other.run_for(500ms);
+    }
+    CHECK(other.closed() != nullptr);
     // When the connection stands, not even that.
     CHECK(peer.send_frames({PingFrame{}}));
     peer.run_for(100ms);

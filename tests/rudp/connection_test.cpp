@@ -326,6 +326,28 @@ TEST_CASE("messages arrive whole, and their fate is told", "[rudp][connection]")
           Errc::message_too_long);
 }
 
+TEST_CASE("messages and streams leave by their priorities", "[rudp][connection]") {
+    Pair pair;
+    REQUIRE(pair.establish());
+    auto& client = pair.at_client();
+    const auto stream = client.open_stream(StreamKind::one_way).value();
+    REQUIRE(client.set_priority(stream, 50));
+    REQUIRE(client.write(stream, SharedBuffer::copy_of(pattern(500'000))));
+    const auto last =
+        client.send({SharedBuffer::copy_of(pattern(200)), TimePoint::max(), 60}, pair.now).value();
+    const auto first =
+        client.send({SharedBuffer::copy_of(pattern(200)), TimePoint::max(), 40}, pair.now).value();
+    std::map<MessageId, std::size_t> read_before;
+    pair.on_event = [&](bool, const Event& event) {
+        if (const auto* message = std::get_if<MessageReceived>(&event))
+            read_before[message->id] = pair.received[{true, stream}].size();
+    };
+    pair.run_for(3s);
+    REQUIRE(read_before.size() == 2);
+    CHECK(read_before[first] == 0);
+    CHECK(read_before[last] > 400'000);
+}
+
 TEST_CASE("a message whose time is over is given up at both sides", "[rudp][connection]") {
     Pair pair;
     REQUIRE(pair.establish());

@@ -28,7 +28,8 @@ struct OutgoingMessage {
     SharedBuffer payload{};
     /// It is of no use to the peer after this: it is given up when it can no longer arrive in time.
     TimePoint deadline = TimePoint::max();
-    std::uint8_t priority = 128;  ///< 0 goes first and is given up last
+    /// 0 goes first and is given up last; a stream goes before messages of a larger number.
+    std::uint8_t priority = 128;
     std::uint8_t channel = 0;     ///< for the application
 };
 

@@ -62,7 +62,8 @@ public:
     /// The next datagrams to send, as many in one as pacing allows. Connections take turns.
     [[nodiscard]] std::optional<Transmit> poll_transmit(TimePoint now);
     void handle_timeout(TimePoint now);
-    /// When `handle_timeout` and `poll_transmit` have something to do again; empty: not by time.
+    /// When `handle_timeout` and `poll_transmit` have something to do again: a time that has come
+    /// where there is something to transmit at once; empty: not by time.
     [[nodiscard]] std::optional<TimePoint> next_timeout() const;
     [[nodiscard]] std::optional<Event> poll_event();
     /// The driver could not send datagrams of this size on the path (EMSGSIZE).
