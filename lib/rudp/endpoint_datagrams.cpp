@@ -60,6 +60,10 @@ Result<void> Endpoint::Impl::on_short(ConnectionId id, const DatagramInfo& info,
     switch (link.phase) {
         case Phase::connecting: {
             auto& state = *link.connecting;
+            // In the clear nothing tells whether it belongs to this handshake or to one that the
+            // server has begun before and given up.
+            if (state.config.protection == Protection::plaintext)
+                return Error{Errc::not_connected, "packet before REPLY"};
             if (state.early.size() == kMaxEarlyPackets ||
                 state.early_bytes + bytes.size() > kMaxEarlyBytes)
                 return Error{Errc::not_connected, "packet before REPLY"};

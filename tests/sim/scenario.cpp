@@ -219,8 +219,9 @@ std::string describe_scenario(std::uint64_t seed) {
         out << '\n';
     };
     out << "seed " << seed << ", " << scenario.clients << " clients, "
-        << congestion::name(scenario.connection.congestion) << ", port changes "
-        << scenario.port_changes.size() << '\n';
+        << congestion::name(scenario.connection.congestion)
+        << (scenario.connection.protection == rudp::Protection::plaintext ? ", plaintext" : "")
+        << ", port changes " << scenario.port_changes.size() << '\n';
     link("up", scenario.up);
     link("down", scenario.down);
     plan("client", scenario.client_sends);
