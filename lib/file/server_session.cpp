@@ -17,7 +17,7 @@ namespace {
 
 // NeedBytes that are not answered yet, of all reads: enough to read ahead while one is written.
 constexpr std::size_t kMaxNeeds = 4;
-// When no stream could be opened: the peer's permission comes without an event.
+// When no stream could be opened, for want of room or of permission: neither has an event.
 constexpr milliseconds kStreamRetry{10};
 constexpr std::uint8_t kControlPriority = 0;
 
@@ -364,20 +364,14 @@ private:
         }
     }
     bool start(RequestId id, ReadState& read) {
+        if (connection_.writable(*control_) < kMaxDataHeaderBytes) return false;
         const auto stream = connection_.open_stream(rudp::StreamKind::one_way);
         if (!stream) return false;
+        const auto header = encode(DataHeader{id, read.rest});
+        if (!connection_.write(*stream, SharedBuffer::copy_of(header))) return false;
         read.stream = *stream;
-        read.held = SharedBuffer::take(encode(DataHeader{id, read.rest}));
-        if (connection_.write(*stream, read.held)) {
-            read.held = {};
-            rank_streams();
-            return true;
-        }
-        // No room for so few bytes: give the stream back and wait.
-        static_cast<void>(connection_.reset(*stream, 0));
-        read.stream.reset();
-        read.held = {};
-        return false;
+        rank_streams();
+        return true;
     }
     void rank_streams() {
         std::map<RequestId, std::pair<rudp::StreamId, Urgency>> streams;
