@@ -22,7 +22,7 @@ struct FecPlan {
 };
 
 /// The cheapest way in which at most 0.2 % of the block's messages are expected to stay incomplete,
-/// within a limit for the bytes that it costs. See docs/decisions/0010-….
+/// within a limit for the bytes that it costs. See docs/decisions/0010.
 [[nodiscard]] FecPlan plan_repairs(const FecNeed& need) noexcept;
 
 /// How many transmissions a part in no block gets at its last chance: until it is all but sure to

@@ -245,12 +245,14 @@ void MessageSender::State::ack_part(PendingMessage& message, MessagePart& part) 
 
 /// Queues a part that is lost, several times if this is its last chance.
 void MessageSender::State::send_again(PendingMessage& message, MessagePart& part, TimePoint now) {
-    if (!message.has_deadline() || has_second_chance(now, message.deadline))
+    // On its own, it may be the last packet for a while: nothing overtakes it, and its
+    // acknowledgement may be put off.
+    if (!message.has_deadline() || has_second_chance(now + path.ack_delay, message.deadline))
         return queue_part(message, part);
     // That a block's part comes here a second time is not in the block's plan, and rare.
     const auto planned = part.block != kNoBlock && part.attempts == 1;
     use_last_chance(message, part,
-                    planned ? fec.copies(part.block) : copies_at_last_chance(loss(), part.attempts),
+                    planned ? fec.copies(part.block) : copies_at_last_chance(loss, part.attempts),
                     now);
 }
 
@@ -269,7 +271,7 @@ void MessageSender::State::use_last_chance(PendingMessage& message, MessagePart&
 bool MessageSender::State::seems_lost(const MessagePart& part, TimePoint now) const noexcept {
     if (part.acked || part.queued || part.last_chance) return false;
     return part.in_flight == 0 || part.order < newest_acked_order ||
-           now >= answer_due(part.sent) + path.variation;
+           now >= answer_due(part.sent) + path.ack_delay;
 }
 
 void MessageSender::State::look_at_last_chance(PendingMessage& message, TimePoint now) {

@@ -2,6 +2,7 @@
 
 // Messages on their way out: by priority, in time, or not at all.
 
+#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -19,14 +20,14 @@ namespace streamkit::rudp {
 /// Cuts messages into parts, sends them by priority, sends lost parts again while that can be in
 /// time, and gives up what cannot: a message whose deadline is nearer than half a round trip.
 ///
-/// Where the deadline leaves less than 2.5 round trips, parts are put into FEC blocks of at most
+/// Where the deadline leaves less than three round trips, parts are put into FEC blocks of at most
 /// `fec::kMaxSourceSymbols`, followed by as many repair symbols as the measured loss asks for.
 ///
 /// A part is sent again when it is reported lost; and at its last chance to be in time, some
 /// milliseconds before, also when something that left later was acknowledged already: for a budget
 /// of 1.6 round trips that is sooner than any loss detection that waits for reordered packets.
 /// What has a last chance but is in no block goes out in up to three copies, spread over the time
-/// that is left. The reasons are in docs/decisions/.
+/// that is left. The reasons are in docs/decisions/0010.
 class MessageSender {
 public:
     struct Config {
@@ -39,6 +40,8 @@ public:
     struct PathView {
         congestion::Duration rtt{};  ///< smoothed; 0: not known, nothing is given up for it
         congestion::Duration variation{};
+        /// How long the peer may put an acknowledgement off, where it sees no gap.
+        congestion::Duration ack_delay = std::chrono::milliseconds{25};
         double loss = 0;                    ///< share of packets lost of late, 0 to 1
         congestion::Bandwidth bandwidth{};  ///< 0: not known
     };
@@ -74,6 +77,10 @@ public:
     ///
     /// @return `Errc::invalid_fec` for a block that was never sent
     Result<void> on_recovered(const FecRecoveredFrame& frame);
+
+    /// Whether acknowledgements should come for every second packet and within some milliseconds, as
+    /// messages are on their way that leave no time to wait for them.
+    [[nodiscard]] bool needs_prompt_acks(TimePoint now) const noexcept;
 
     struct Fate {
         MessageId id;

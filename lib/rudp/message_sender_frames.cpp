@@ -11,8 +11,11 @@ namespace {
 
 using congestion::Duration;
 
-// FEC where the deadline leaves less than so many round trips; see docs/decisions/.
+// FEC where the deadline leaves less than so many round trips; see docs/decisions/0010.
 constexpr double kFecRoundTrips = 3.0;
+// With less than this, each millisecond that an acknowledgement is put off may be one too much.
+constexpr double kTightRoundTrips = 4.0;
+constexpr Duration kTightFor = std::chrono::seconds{1};
 // The end of a message apart, a part shorter than this is not worth its header.
 constexpr std::size_t kMinPartBytes = 128;
 // A FEC frame is 7 bytes longer than the longest of its sources, and may share its packet with a
@@ -48,7 +51,8 @@ std::optional<SentFrame> MessageSender::next_frame(SpanWriter& out, std::size_t 
         if (auto sent = state.write_again(queue.again, out, room, now)) return sent;
         if (auto sent = state.write_fresh(queue, out, room, now)) return sent;
     }
-    return std::nullopt;
+    // In looking for something to send, some may have been given up.
+    return state.write_drop(out, room);
 }
 
 std::optional<SentFrame> MessageSender::State::write_drop(SpanWriter& out, std::size_t room) {
@@ -125,7 +129,7 @@ std::optional<SentFrame> MessageSender::State::write_fresh(MessageQueue& queue, 
         }
         const auto rest = message.total() - message.next;
         auto frame = message.frame(message.next, rest);
-        const auto in_block = belongs_in_block(message, now);
+        const auto in_block = config.fec && is_short_of_time(message, now, kFecRoundTrips);
         if (in_block) frame.position = fec.next_position();
         const auto header = message_header_bytes(frame);
         std::size_t length = rest;
@@ -157,18 +161,22 @@ std::optional<SentFrame> MessageSender::State::write_fresh(MessageQueue& queue, 
             queue.fresh.remove(message.fresh);
             --places;
         }
+        if (is_short_of_time(message, now, kTightRoundTrips)) tight_until = now + kTightFor;
         if (in_block) add_to_block(message, part, frame, now);
         return SentMessage{message.id, part.offset, part.length};
     }
     return std::nullopt;
 }
 
-bool MessageSender::State::belongs_in_block(const PendingMessage& message,
-                                            TimePoint now) const noexcept {
-    if (!config.fec || !message.has_deadline() || path.rtt <= Duration{0}) return false;
-    const auto round_trips = static_cast<double>((message.deadline - now).count()) /
-                             static_cast<double>(path.rtt.count());
-    return round_trips < kFecRoundTrips;
+bool MessageSender::State::is_short_of_time(const PendingMessage& message, TimePoint now,
+                                            double round_trips) const noexcept {
+    if (!message.has_deadline() || path.rtt <= Duration{0}) return false;
+    return static_cast<double>((message.deadline - now).count()) <
+           round_trips * static_cast<double>(path.rtt.count());
+}
+
+bool MessageSender::needs_prompt_acks(TimePoint now) const noexcept {
+    return state_->tight_until && now < *state_->tight_until;
 }
 
 /// Whether the message cannot be whole in time even at twice the rate that the path seems to have.
@@ -206,7 +214,7 @@ void MessageSender::State::close_block(TimePoint now) {
         earliest = std::min(earliest, source.deadline);
     FecNeed need;
     need.sources = sources.size();
-    need.loss = loss();
+    need.loss = loss;
     need.second_chance = true;
     need.messages = 0;
     auto last = std::numeric_limits<MessageId>::max();
@@ -227,7 +235,7 @@ std::optional<SentFrame> MessageSender::State::write_repair(SpanWriter& out, std
     SentFec sent;
     const auto bytes = fec.write_repair(out, room, sent, order + 1, now, one_way());
     if (!bytes) return std::nullopt;
-    ++order;
+    next_order();
     packet_block = sent.block;
     counters.fec_bytes += *bytes;
     return sent;

@@ -24,9 +24,10 @@ namespace streamkit::rudp {
 inline constexpr std::chrono::milliseconds kLastCallLead{3};
 /// For what came in time to be known here: the peer may put its acknowledgement off.
 inline constexpr std::chrono::milliseconds kFateSlack{30};
-/// Of a path of which nothing is known, and after how many frames something is.
+/// Of a path of which nothing is known. What the path is said to lose follows, smoothed over so
+/// many frames: a block has no use for the luck of the last second.
 inline constexpr double kAssumedLoss = 0.05;
-inline constexpr double kLossMemory = 500;
+inline constexpr double kLossMemory = 300;
 
 struct MessageDue {
     TimePoint deadline{};
@@ -94,12 +95,6 @@ struct MessageSender::State {
         return message.has_deadline() && now > latest_send(message.deadline);
     }
 
-    /// What the path is said to lose, or was assumed to before there was enough to tell.
-    [[nodiscard]] double loss() const noexcept {
-        const auto told = std::min(static_cast<double>(order) / kLossMemory, 1.0);
-        return std::max(path.loss, kAssumedLoss * (1 - told));
-    }
-
     // Messages.
 
     PendingMessage* find(MessageId id) noexcept {
@@ -141,14 +136,18 @@ struct MessageSender::State {
     std::optional<SentFrame> write_fresh(MessageQueue& queue, SpanWriter& out, std::size_t room,
                                          TimePoint now);
     std::optional<SentFrame> write_repair(SpanWriter& out, std::size_t room, TimePoint now);
-    [[nodiscard]] bool belongs_in_block(const PendingMessage& message,
-                                        TimePoint now) const noexcept;
+    [[nodiscard]] bool is_short_of_time(const PendingMessage& message, TimePoint now,
+                                        double round_trips) const noexcept;
     [[nodiscard]] bool is_too_long(const PendingMessage& message, TimePoint now) const noexcept;
     void add_to_block(PendingMessage& message, MessagePart& part, const MessageFrame& frame,
                       TimePoint now);
     void close_block(TimePoint now);
+    std::uint64_t next_order() noexcept {
+        loss += (path.loss - loss) / kLossMemory;
+        return ++order;
+    }
     void note_sent(MessagePart& part, TimePoint now) noexcept {
-        part.order = ++order;
+        part.order = next_order();
         part.sent = now;
         if (part.in_flight < std::numeric_limits<std::uint8_t>::max()) ++part.in_flight;
     }
@@ -167,7 +166,9 @@ struct MessageSender::State {
     DropQueue drops{};
     FecSender fec{};
     std::uint64_t order = 0;  // of the newest transmission
+    double loss = kAssumedLoss;
     std::uint64_t newest_acked_order = 0;
+    std::optional<TimePoint> tight_until{};  // messages that are short of time were sent of late
     TimePoint updated_at = TimePoint::min();
     RoomGauge rooms{};
     std::size_t full_room = 0;
