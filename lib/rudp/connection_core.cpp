@@ -263,6 +263,7 @@ MessageSender::PathView ConnectionCore::path_view() const {
         out.rtt = rtt_.smoothed();
         out.variation = rtt_.variation();
     }
+    out.ack_delay = std::chrono::microseconds{ack_frequency_.max_delay_us};
     out.loss = loss_;
     out.bandwidth = path_->controller->bandwidth();
     return out;

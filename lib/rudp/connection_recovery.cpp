@@ -15,6 +15,7 @@ constexpr double kLossGain = 1.0 / 128;
 // We never ask for an acknowledgement of more packets than this at once.
 constexpr std::uint64_t kMaxPacketsPerAck = 64;
 constexpr congestion::Duration kMinAckDelay = std::chrono::milliseconds{1};
+constexpr congestion::Duration kPromptAckDelay = std::chrono::milliseconds{5};
 
 }  // namespace
 
@@ -203,14 +204,17 @@ void ConnectionCore::on_too_large(std::uint32_t datagram_bytes, TimePoint now) {
 }
 
 void ConnectionCore::ask_for_ack_frequency() {
-    // draft-ietf-quic-ack-frequency: fewer acknowledgements where many packets are in flight.
+    // draft-ietf-quic-ack-frequency: fewer acknowledgements where many packets are in flight, unless
+    // messages have no time to wait for them.
+    const bool prompt = message_sender_.needs_prompt_acks(ack_time_);
     const auto packets = std::clamp<std::uint64_t>(
-        path_->controller->window() / path_->mtu.current() / 8, 2, kMaxPacketsPerAck);
+        path_->controller->window() / path_->mtu.current() / 8, 2, prompt ? 2 : kMaxPacketsPerAck);
+    const auto longest =
+        std::min<congestion::Duration>(std::chrono::microseconds{peer_.max_ack_delay_us},
+                                       prompt ? kPromptAckDelay : congestion::Duration::max());
     const auto delay =
         std::chrono::duration_cast<std::chrono::microseconds>(std::clamp<congestion::Duration>(
-            rtt_.smoothed() / 4, kMinAckDelay,
-            std::max<congestion::Duration>(kMinAckDelay,
-                                           std::chrono::microseconds{peer_.max_ack_delay_us})));
+            rtt_.smoothed() / 4, kMinAckDelay, std::max(kMinAckDelay, longest)));
     const auto delay_us = static_cast<std::uint64_t>(delay.count());
     const auto differs = [](std::uint64_t a, std::uint64_t b) { return a >= 2 * b || b >= 2 * a; };
     if (!differs(packets, ack_frequency_.packets) &&
