@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <chrono>
-#include <cmath>
 #include <limits>
 
 namespace streamkit::congestion {
@@ -14,19 +13,26 @@ using namespace std::chrono_literals;
 // RFC 6817, 2.5: TARGET is at most 100 ms; LEDBAT++ has 60 ms. Both take a share from a neighbour
 // who keeps the queue shorter than that, which BBR does, so ours is a part of the round trip: when
 // BBR fills the pipe, what we have in the queue is all we have.
-constexpr Duration kMaxTarget = 15ms;
-constexpr Duration kMinTarget = 1500us;
 constexpr int kTargetDivisor = 24;
-constexpr double kGrowth = 1.0 / 16;  // of the window, a round trip, while there is no queue
-constexpr double kGrowthBesideOthers = 1.0 / 64;
-constexpr Duration kYieldMemory = 10s;
-constexpr double kForeignQueue = 2;   // times the target
-constexpr int kSettlingRtts = 20;     // until the queue of our own slow start is gone
-constexpr int kFilterSamples = 8;     // RFC 6817, 2.4.2: CURRENT_FILTER; and half a round trip
+constexpr Duration kMinTarget = 1500us;
+constexpr Duration kMaxTarget = 15ms;
+constexpr int kFilterSamples = 8;  // RFC 6817, 2.4.2: CURRENT_FILTER; and half a round trip
+constexpr int kJitterWeight = 16;
+
 constexpr double kLossFactor = 0.5;   // RFC 6817, 2.4.2
-constexpr int kSlowdownSpacing = 24;  // LEDBAT++, 4.4: times the length of the last one
+constexpr double kGrowth = 1.0 / 16;  // of the window a round trip, without a queue
+constexpr double kGrowthAfterYield = 1.0 / 64;
+constexpr Duration kYieldMemory = 10s;
+constexpr double kForeignQueue = 2;  // times the target
+constexpr int kSettlingRtts = 20;    // until the queue of our own slow start is gone
+
+// LEDBAT++, 4.4, has 9 times the length of the last slowdown, for a tenth of the rate. Our queue is
+// short enough for others to see the base by themselves, so it may be a twenty-fifth.
+constexpr int kSlowdownSpacing = 24;
+constexpr int kMinSlowdownSpacingRtts = 10;
 constexpr int kSlowdownRtts = 2;
-constexpr double kPacingGain = 1.25;
+
+constexpr double kPacingGain = 1.25;  // RFC 9002, 7.7
 constexpr double kSlowStartPacingGain = 2;
 
 constexpr auto kNoThreshold = std::numeric_limits<std::uint64_t>::max();
@@ -56,7 +62,7 @@ void Background::update_delay(const AckEvent& event) {
     if (last_rtt_ > 0ns) {
         const auto difference =
             *event.rtt > last_rtt_ ? *event.rtt - last_rtt_ : last_rtt_ - *event.rtt;
-        jitter_ = (15 * jitter_ + difference) / 16;
+        jitter_ += (difference - jitter_) / kJitterWeight;
     }
     last_rtt_ = *event.rtt;
     base_rtt_ = std::min(base_rtt_, *event.rtt);
@@ -75,13 +81,8 @@ void Background::update_delay(const AckEvent& event) {
 void Background::on_ack(const AckEvent& event) {
     if (event.smoothed_rtt > 0ns) smoothed_rtt_ = event.smoothed_rtt;
     update_delay(event);
-    if (event.new_ce_marks > 0 &&
-        !(recovery_start_ && event.now - *recovery_start_ < smoothed_rtt_)) {
-        recovery_start_ = event.now;
-        set_window(window_ * kLossFactor);
-        ssthresh_ = cwnd_;
-        if (state_ != State::slowdown) state_ = State::steady;
-    }
+    const auto reacted = recovery_start_ && event.now - *recovery_start_ < smoothed_rtt_;
+    if (event.new_ce_marks > 0 && !reacted) decrease(event.now);
     switch (state_) {
         case State::slow_start:
         case State::recovery:
@@ -95,7 +96,7 @@ void Background::on_ack(const AckEvent& event) {
             if (event.now >= slowdown_until_) {
                 // What was seen since the last slowdown replaces what was seen before it: a base
                 // that has grown is found here.
-                base_rtt_ = current_base_;
+                if (current_base_ != Duration::max()) base_rtt_ = current_base_;
                 current_base_ = Duration::max();
                 state_ = State::recovery;
             }
@@ -105,20 +106,21 @@ void Background::on_ack(const AckEvent& event) {
 
 void Background::grow_by_slow_start(const AckEvent& event) {
     // LEDBAT++, 4.3: exit at 3/4 of the target.
-    if (queue_delay() > target() * 3 / 4 || cwnd_ >= ssthresh_) {
-        const auto first = state_ == State::slow_start;
-        state_ = State::steady;
-        steady_since_ = event.now;
-        // 4.4: the first slowdown comes soon after the start, later ones in proportion to their
-        // length, so that they take a tenth of the time.
-        const auto length = event.now - slowdown_start_;
-        next_slowdown_ =
-            event.now + (first ? kSlowdownRtts * smoothed_rtt_
-                               : std::max(kSlowdownSpacing * length, Duration{10 * smoothed_rtt_}));
-        return;
-    }
-    if (event.prior_in_flight * 2 < cwnd_) return;
+    if (queue_delay() > target() * 3 / 4 || cwnd_ >= ssthresh_) return enter_steady(event.now);
+    if (event.prior_in_flight * 2 < cwnd_) return;  // RFC 9002, 7.8: a window that is not used
     set_window(window_ + static_cast<double>(event.acked_bytes));
+}
+
+void Background::enter_steady(TimePoint now) {
+    // LEDBAT++, 4.4: the first slowdown comes soon after the start, later ones in proportion to the
+    // time that the last one and the return from it took.
+    const auto pause = state_ == State::recovery
+                           ? std::max<Duration>(kSlowdownSpacing * (now - slowdown_start_),
+                                                kMinSlowdownSpacingRtts * smoothed_rtt_)
+                           : kSlowdownRtts * smoothed_rtt_;
+    next_slowdown_ = now + pause;
+    steady_since_ = now;
+    state_ = State::steady;
 }
 
 void Background::steer(const AckEvent& event) {
@@ -131,7 +133,7 @@ void Background::steer(const AckEvent& event) {
     // grow into. Ours is short and steers well, so it may grow in proportion, and fill a fast path.
     const auto shared = last_yield_ && event.now - *last_yield_ < kYieldMemory;
     const auto gain =
-        std::max(segment / (shared ? 4 : 1), window_ * (shared ? kGrowthBesideOthers : kGrowth));
+        std::max(segment / (shared ? 4 : 1), window_ * (shared ? kGrowthAfterYield : kGrowth));
     if (off_target <= 1) {
         if (event.prior_in_flight + 3 * limits_.datagram() < cwnd_) return;
         set_window(window_ + gain * (1 - off_target) * share);
@@ -162,13 +164,17 @@ void Background::on_lost(TimePoint now, const LostPacket& packet) {
         ++episode_losses_;
         return;
     }
-    recovery_start_ = now;
     before_loss_ = cwnd_;
     episode_losses_ = 1;
-    if (state_ == State::slowdown) return;
+    decrease(now);
+}
+
+void Background::decrease(TimePoint now) {
+    recovery_start_ = now;
+    if (state_ == State::slowdown) return;  // there is nothing to take away
     set_window(window_ * kLossFactor);
     ssthresh_ = cwnd_;
-    state_ = State::steady;
+    if (state_ != State::steady) enter_steady(now);
 }
 
 void Background::on_spurious_loss(TimePoint, const LostPacket& packet) {

@@ -43,7 +43,9 @@ private:
     [[nodiscard]] Duration target() const noexcept;
     [[nodiscard]] Duration queue_delay() const noexcept;
     void update_delay(const AckEvent& event);
+    void enter_steady(TimePoint now);
     void start_slowdown(TimePoint now);
+    void decrease(TimePoint now);
     void grow_by_slow_start(const AckEvent& event);
     void steer(const AckEvent& event);
     void set_window(double bytes);

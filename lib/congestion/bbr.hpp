@@ -19,7 +19,7 @@ namespace streamkit::congestion {
 ///
 /// bbr.cpp has the model, bbr_states.cpp what is done in each state, bbr_neighbour.cpp what is ours.
 ///
-/// @see draft-ietf-ccwg-bbr; docs/decisions/0010
+/// @see draft-ietf-ccwg-bbr; docs/decisions/0011
 class Bbr final : public Controller {
 public:
     Bbr(const ControllerConfig& config, RandomSource& random);

@@ -12,7 +12,7 @@
 // - Beside one who does not give way we do as he does: the window is CUBIC's, and loses what it
 //   loses when the queue overflows, and only then.
 //
-// docs/decisions/0010 has the figures.
+// docs/decisions/0011 has the figures.
 
 #include <algorithm>
 

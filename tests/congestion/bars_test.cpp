@@ -18,6 +18,7 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr std::uint64_t kFile = std::uint64_t{64} << 20;
+constexpr std::uint64_t kSeeds = 3;
 
 struct Path {
     std::string name{};
@@ -122,7 +123,7 @@ const Bar kBars[] = {
 
 TEST_CASE("BBR fills a path and keeps the queue short", "[congestion][bbr][bars]") {
     for (const auto& bar : kBars)
-        for (std::uint64_t seed = 1; seed <= 3; ++seed) {
+        for (std::uint64_t seed = 1; seed <= kSeeds; ++seed) {
             const auto result = download(bar.path, Algorithm::bbr, seed);
             INFO(bar.path.name << ", seed " << seed << ": " << result.text());
             CHECK(result.flows[0].goodput_percent >= bar.goodput_percent);
@@ -154,7 +155,7 @@ TEST_CASE("two BBR flows share a path", "[congestion][bbr][bars]") {
     for (const auto& item : cases) {
         Mean jain;
         Mean queue;
-        for (std::uint64_t seed = 1; seed <= 4; ++seed) {
+        for (std::uint64_t seed = 1; seed <= kSeeds; ++seed) {
             const auto result = compete(item.path, {.second_start = item.second_start}, seed);
             INFO(item.path.name << ", seed " << seed << ": " << result.text());
             jain.add(result.jain);
@@ -189,7 +190,7 @@ TEST_CASE("BBR leaves CUBIC its share and takes its own", "[congestion][bbr][cub
     Mean all;
     for (const auto& item : cases) {
         Mean jain;
-        for (std::uint64_t seed = 1; seed <= 4; ++seed) {
+        for (std::uint64_t seed = 1; seed <= kSeeds; ++seed) {
             const auto result = compete({.round_trip = item.round_trip}, item.rivals, seed);
             INFO(item.name << ", seed " << seed << ": " << result.text());
             CHECK(result.jain >= 0.8);

@@ -337,10 +337,10 @@ TEST_CASE("BBR does not take random loss for congestion", "[congestion][bbr]") {
     SeededRandom random{1};
     const auto controller = make_controller(Algorithm::bbr, {}, random);
     Feed feed{*controller};
-    for (int i = 0; i < 12; ++i)
+    for (int i = 0; i < 7; ++i)
         feed.round(50ms);
     const auto bandwidth = controller->bandwidth();
-    for (int i = 0; i < 20; ++i)
+    for (int i = 0; i < 8; ++i)
         feed.round(50ms, 1);
     CHECK(controller->bandwidth() >= bandwidth.times(0.9));
 }

@@ -105,6 +105,9 @@ public:
         payload_bytes_ = config.datagram_bytes - config.header_bytes;
     }
 
+    Sender(const Sender&) = delete;
+    Sender& operator=(const Sender&) = delete;
+
     /// When it wants to be woken; nothing while it waits for an acknowledgement.
     [[nodiscard]] std::optional<TimePoint> next_event() const {
         std::optional<TimePoint> out = loss_time_;
@@ -351,7 +354,7 @@ double jain_index(const std::vector<double>& shares) {
 TransferResult run_transfer(const TransferConfig& config) {
     sim::BasicLink<DataPacket> forward{config.forward, 2 * config.seed, kStart};
     sim::BasicLink<AckPacket> backward{config.backward, 2 * config.seed + 1, kStart};
-    std::vector<Flow> flows;
+    std::deque<Flow> flows;  // stay where they are: the controllers refer to their sender's numbers
     for (std::size_t i = 0; i < config.flows.size(); ++i)
         flows.emplace_back(static_cast<std::uint32_t>(i), config.flows[i], config.seed * 1000 + i);
     auto now = kStart;
