@@ -423,7 +423,7 @@ TEST_CASE("frames on streams that cannot have them close", "[rudp][attack]") {
         Frame frame;
         Errc errc;
     };
-    const auto some = pattern(5);
+    static const auto some = pattern(5);  // the cases are made once, and refer to it
     // The client's streams are 0 and 2 modulo 4, the server's 1 and 3.
     const auto c = GENERATE_COPY(values<Case>(
         {{"data on a stream that the server never opened", StreamFrame{5, 0, some, false},
