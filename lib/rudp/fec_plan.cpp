@@ -57,7 +57,7 @@ FecPlan plan_repairs(const FecNeed& need) noexcept {
     const auto sources = std::min(need.sources, kMaxSourceSymbols);
     if (sources == 0) return {};
     const auto loss = std::clamp(need.loss * kLossMargin, kLeastLoss, kMostLoss);
-    const auto share = std::max(0.17 + loss, 3.2 * loss);
+    const auto share = std::max(0.17 + loss, 2.8 * loss);
     const auto limit = share * static_cast<double>(sources);
     const auto most =
         std::clamp<std::size_t>(static_cast<std::size_t>(limit), 1, kMaxRepairSymbols);

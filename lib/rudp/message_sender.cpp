@@ -47,6 +47,7 @@ Result<MessageId> MessageSender::send(OutgoingMessage message, TimePoint now) {
             --at;
         state.due.insert(at, MessageDue{added.deadline, added.id});
     }
+    added.given = now;
     added.payload = std::move(message.payload);
     added.priority = message.priority;
     added.channel = message.channel;

@@ -180,9 +180,14 @@ bool MessageSender::needs_prompt_acks(TimePoint now) const noexcept {
 }
 
 /// Whether the message cannot be whole in time even at twice the rate that the path seems to have.
+///
+/// What is known of the rate may be no more than what the application has asked of the path so far:
+/// it counts only for a message that had to wait, as the path is the bottleneck then. Otherwise
+/// a first low estimate would keep us from ever sending what would raise it.
 bool MessageSender::State::is_too_long(const PendingMessage& message,
                                        TimePoint now) const noexcept {
     if (!message.has_deadline() || message.next > 0) return false;
+    if (now - message.given < (message.deadline - message.given) / 4) return false;
     if (path.bandwidth.bytes_per_second() == 0) return false;
     return path.bandwidth.times(2).time_for(message.total()) > latest_send(message.deadline) - now;
 }

@@ -50,6 +50,7 @@ struct PendingMessage {
 
     MessageId id = 0;
     SharedBuffer payload{};
+    TimePoint given{};  // to us, by the application
     TimePoint deadline = TimePoint::max();
     std::uint64_t sent_at_us = 0;
     std::uint64_t lifetime_us = 0;
