@@ -28,7 +28,8 @@ Bytes encrypt(const Key& key, std::uint64_t nonce, BytesView associated_data, By
     auto aead = Aead::make(AeadAlgorithm::aes_256_gcm, key);
     STREAMKIT_ASSERT(aead);
     Bytes ciphertext(plaintext.size() + crypto::kAeadTagBytes);
-    [[maybe_unused]] const auto sealed = aead->seal(nonce_bytes(nonce), associated_data, plaintext, ciphertext);
+    [[maybe_unused]] const auto sealed =
+        aead->seal(nonce_bytes(nonce), associated_data, plaintext, ciphertext);
     STREAMKIT_ASSERT(sealed);
     return ciphertext;
 }

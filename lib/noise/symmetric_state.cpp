@@ -14,7 +14,8 @@ template <std::size_t N>
 std::array<Key, N> hkdf(const Key& chaining_key, BytesView input_key_material) {
     const auto pseudorandom_key = crypto::hkdf_extract(chaining_key, input_key_material);
     crypto::Secret<32 * N> output;
-    [[maybe_unused]] const auto expanded = crypto::hkdf_expand(pseudorandom_key, {}, output.writable());
+    [[maybe_unused]] const auto expanded =
+        crypto::hkdf_expand(pseudorandom_key, {}, output.writable());
     STREAMKIT_ASSERT(expanded);
     std::array<Key, N> keys;
     for (std::size_t i = 0; i < N; ++i)

@@ -30,7 +30,7 @@ struct OutgoingMessage {
     TimePoint deadline = TimePoint::max();
     /// 0 goes first and is given up last; a stream goes before messages of a larger number.
     std::uint8_t priority = 128;
-    std::uint8_t channel = 0;     ///< for the application
+    std::uint8_t channel = 0;  ///< for the application
 };
 
 /// A connection of an `Endpoint`, found by `Endpoint::find`; valid until its `Closed` or `Rejected`
