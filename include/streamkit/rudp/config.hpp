@@ -84,8 +84,9 @@ struct ClientConfig {
     std::optional<crypto::X25519PublicKey> server_key{};
     /// Which application protocol it is, such as "streamkit-file/1": at most 64 bytes.
     std::string protocol{};
-    /// For the application to decide on, such as a user's token: at most 256 bytes, in the clear
-    /// unless there is a pre-shared key.
+    /// For the application to decide on, such as the name of a channel: at most 256 bytes. Anyone on
+    /// the path can read and forge it, with a pre-shared key as well: what is secret goes on a
+    /// stream, once there is a connection.
     Bytes request{};
     SocketAddress local{};
 };
