@@ -316,7 +316,7 @@ TEST_CASE("Noise initiator refuses a second message changed at any byte, then ta
         for (std::size_t i = 0; i < second.size(); ++i) {
             auto changed = second;
             // The highest bit of a public key is not used (RFC 7748, 5), but all of it is hashed.
-            changed[i] ^= i % 2 == 0 ? 0x80 : 0x01;
+            changed[i] ^= i % 2 == 0 ? std::uint8_t{0x80} : std::uint8_t{0x01};
             INFO("byte " << i);
             CHECK(read_error(pair.initiator, changed) == Errc::wrong_key);
             CHECK_FALSE(pair.initiator.finished());
