@@ -207,6 +207,8 @@ LossDetector::TimeoutResult LossDetector::on_timeout(TimePoint now, Listener& li
     const auto due = probe_time();
     if (!due || now < *due) return result;
     ++probe_count_;
+    // The next is due later, also where this one may not leave as the address is not proved.
+    last_sent_time_ = now;
     result.probes = probe_count_ == 1 ? 1 : 2;
     return result;
 }

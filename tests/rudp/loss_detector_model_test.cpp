@@ -113,17 +113,20 @@ public:
         }
         const auto due = next_timeout();
         if (!due || now < *due) return 0;
+        probed_ = now;
         return ++probes_ == 1 ? 1 : 2;
     }
 
     std::optional<TimePoint> next_timeout() const {
         if (loss_time_) return loss_time_;
         if (in_flight() == 0) return std::nullopt;
-        TimePoint last{};
+        auto last = probed_;
         for (const auto& [number, packet] : packets_) {
-            if (packet.ack_eliciting && number >= path_start_) last = packet.time;
+            if (packet.ack_eliciting && number >= path_start_) last = std::max(last, packet.time);
         }
-        return last + rtt.probe_timeout(25ms) * (1 << std::min(probes_, 10));
+        const auto first = rtt.probe_timeout(25ms);
+        return last + std::min<Duration>(first * (1 << std::min(probes_, 10)),
+                                         std::max<Duration>(first, 4s));
     }
 
     std::uint64_t in_flight() const {
@@ -244,6 +247,7 @@ private:
     int quarters_ = 1;
     int losses_ = 0;
     int probes_ = 0;
+    TimePoint probed_{};
 };
 
 struct Recorder final : LossDetector::Listener {
