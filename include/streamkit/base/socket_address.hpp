@@ -9,7 +9,7 @@
 
 namespace streamkit {
 
-/// An IPv6 address, or an IPv4 one in its mapped form (::ffff:a.b.c.d, RFC 4291, 2.5.5.2).
+/// An IPv6 address, or an IPv4 one in its IPv4-mapped form (RFC 4291, 2.5.5.2).
 struct IpAddress {
     std::array<std::uint8_t, 16> bytes{};  ///< network order; all zeros: not known
 
